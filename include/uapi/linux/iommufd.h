@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The user interface of /dev/iommu, compatible with Linux 6.12.117.
+ *
+ * Numbers, names and layouts are the kernel's ABI; programs written for the
+ * kernel's own header compile against this one without a change.
+ *
+ * Rules for every call
+ *   The argument points to a structure whose first u32, `size`, is the size
+ *   that the caller knows. A larger structure is accepted when everything
+ *   beyond the kernel's knowledge is zero; a smaller one when it still holds
+ *   the fields that the first release of the call had.
+ *   Ids name objects of this file descriptor: 31 bits, counted from 1. They
+ *   mean nothing to another descriptor.
+ *   Ranges marked `start`/`last` include both ends; the others are
+ *   `start`/`length` in bytes.
+ *
+ * Errors for every call
+ *   ENOTTY      the call does not exist
+ *   EFAULT      a pointer cannot be read or written
+ *   E2BIG       a byte that the kernel does not know is not zero
+ *   EINVAL      `size` is too small, or a field has an impossible value
+ *   EOPNOTSUPP  an unknown flag, a reserved field that is not zero, or a
+ *               value that this kernel or this hardware does not offer
+ *   ENOENT      no object with this id (or it is of another kind), or
+ *               nothing at this IOVA
+ *   EOVERFLOW   start + length does not fit
+ *   ENOMEM      out of memory
+ * The comments below name only what a call adds to this list.
+ *
+ * Kernel code that may not include <linux/...> defines IOMMUFD_CXX_KERNEL
+ * and brings __u8 .. __aligned_u64 and _IO() along.
+ */
+#ifndef _UAPI_IOMMUFD_H
+#define _UAPI_IOMMUFD_H
+
+#ifndef IOMMUFD_CXX_KERNEL
+#include <linux/ioctl.h>
+#include <linux/types.h>
+#endif
+
+#define IOMMUFD_TYPE (';')
+
+/* The size of the structure is not part of the ioctl number. */
+enum {
+	IOMMUFD_CMD_BASE = 0x80,
+	IOMMUFD_CMD_DESTROY = IOMMUFD_CMD_BASE,
+	IOMMUFD_CMD_IOAS_ALLOC = 0x81,
+	IOMMUFD_CMD_IOAS_ALLOW_IOVAS = 0x82,
+	IOMMUFD_CMD_IOAS_COPY = 0x83,
+	IOMMUFD_CMD_IOAS_IOVA_RANGES = 0x84,
+	IOMMUFD_CMD_IOAS_MAP = 0x85,
+	IOMMUFD_CMD_IOAS_UNMAP = 0x86,
+	IOMMUFD_CMD_OPTION = 0x87,
+	IOMMUFD_CMD_VFIO_IOAS = 0x88,
+	IOMMUFD_CMD_HWPT_ALLOC = 0x89,
+	IOMMUFD_CMD_GET_HW_INFO = 0x8a,
+	IOMMUFD_CMD_HWPT_SET_DIRTY_TRACKING = 0x8b,
+	IOMMUFD_CMD_HWPT_GET_DIRTY_BITMAP = 0x8c,
+	IOMMUFD_CMD_HWPT_INVALIDATE = 0x8d,
+	IOMMUFD_CMD_FAULT_QUEUE_ALLOC = 0x8e,
+};
+
+/*
+ * IOMMU_DESTROY: give up an object.
+ *   id  in: any object that user space allocated
+ * EBUSY: another object or a device still uses it. A bound device belongs to
+ * its driver and also answers EBUSY: close the device's descriptor instead.
+ */
+struct iommu_destroy {
+	__u32 size;
+	__u32 id;
+};
+#define IOMMU_DESTROY _IO(IOMMUFD_TYPE, IOMMUFD_CMD_DESTROY)
+
+/*
+ * IOMMU_IOAS_ALLOC: a new, empty I/O address space (IOVA -> memory).
+ *   flags        in: 0
+ *   out_ioas_id  out
+ */
+struct iommu_ioas_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 out_ioas_id;
+};
+#define IOMMU_IOAS_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_ALLOC)
+
+/* One range of IOVAs, both ends included. */
+struct iommu_iova_range {
+	__aligned_u64 start;
+	__aligned_u64 last;
+};
+
+/*
+ * IOMMU_IOAS_IOVA_RANGES: which IOVAs may be mapped now. An IOAS starts with
+ * all of them; attaching a device takes away what the device or its IOMMU
+ * cannot use (interrupt windows, address width), detaching gives it back. Ask
+ * again after every attach and detach.
+ *   ioas_id             in
+ *   num_iovas           in: entries in the array; out: entries there are
+ *   __reserved          in: 0
+ *   allowed_iovas       in: pointer to an array of struct iommu_iova_range,
+ *                       filled as far as it reaches
+ *   out_iova_alignment  out: bytes, a power of two from 1 to the page size;
+ *                       IOVA and length of every mapping are multiples of it
+ * EMSGSIZE: the array is too short; num_iovas says what it takes.
+ */
+struct iommu_ioas_iova_ranges {
+	__u32 size;
+	__u32 ioas_id;
+	__u32 num_iovas;
+	__u32 __reserved;
+	__aligned_u64 allowed_iovas;
+	__aligned_u64 out_iova_alignment;
+};
+#define IOMMU_IOAS_IOVA_RANGES _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_IOVA_RANGES)
+
+/*
+ * IOMMU_IOAS_ALLOW_IOVAS: promise to keep these ranges usable. Automatic IOVAs
+ * come only from them, and an attach that would take part of them away fails.
+ * The whole list is replaced at once, or left alone on an error; an empty list
+ * ends the promise.
+ *   ioas_id        in
+ *   num_iovas      in: entries in the array
+ *   __reserved     in: 0
+ *   allowed_iovas  in: pointer to an array of struct iommu_iova_range
+ * EINVAL: start is not below last, or two ranges overlap. EADDRINUSE: an
+ * attached device has reserved part of a range.
+ */
+struct iommu_ioas_allow_iovas {
+	__u32 size;
+	__u32 ioas_id;
+	__u32 num_iovas;
+	__u32 __reserved;
+	__aligned_u64 allowed_iovas;
+};
+#define IOMMU_IOAS_ALLOW_IOVAS _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_ALLOW_IOVAS)
+
+/* Flags of IOMMU_IOAS_MAP and IOMMU_IOAS_COPY; at least one of the last two. */
+enum iommufd_ioas_map_flags {
+	IOMMU_IOAS_MAP_FIXED_IOVA = 1 << 0,	/* the caller chose the IOVA */
+	IOMMU_IOAS_MAP_WRITEABLE = 1 << 1,	/* devices may write */
+	IOMMU_IOAS_MAP_READABLE = 1 << 2,	/* devices may read */
+};
+
+/*
+ * IOMMU_IOAS_MAP: let devices reach a piece of the caller's memory. It stays
+ * pinned while a device's page table holds it.
+ *   flags       in: enum iommufd_ioas_map_flags
+ *   ioas_id     in
+ *   __reserved  in: 0
+ *   user_va     in: the address in the caller
+ *   length      in: bytes
+ *   iova        in with FIXED_IOVA; out otherwise (never 0; the offset within
+ *               the page is that of user_va)
+ * EINVAL: no access flag, length 0, not aligned, or the IOVA is reserved.
+ * EEXIST: something is mapped there. ENOSPC: no room for an automatic IOVA.
+ * EFAULT: memory that cannot be pinned (unmapped, device memory). ENOMEM also:
+ * RLIMIT_MEMLOCK would be exceeded.
+ */
+struct iommu_ioas_map {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__u32 __reserved;
+	__aligned_u64 user_va;
+	__aligned_u64 length;
+	__aligned_u64 iova;
+};
+#define IOMMU_IOAS_MAP _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_MAP)
+
+/*
+ * IOMMU_IOAS_COPY: map the memory behind a range of one IOAS into another (or
+ * the same) one. The memory is shared, pinned and accounted only once.
+ *   flags        in: enum iommufd_ioas_map_flags, for the new mapping
+ *   dst_ioas_id  in: where the new mapping goes
+ *   src_ioas_id  in: where the memory is found
+ *   length       in: bytes
+ *   dst_iova     as iova of IOMMU_IOAS_MAP
+ *   src_iova     in
+ * ENOENT also: part of the source range is not mapped. EPERM: WRITEABLE on
+ * memory that was mapped without it. Else as IOMMU_IOAS_MAP.
+ */
+struct iommu_ioas_copy {
+	__u32 size;
+	__u32 flags;
+	__u32 dst_ioas_id;
+	__u32 src_ioas_id;
+	__aligned_u64 length;
+	__aligned_u64 dst_iova;
+	__aligned_u64 src_iova;
+};
+#define IOMMU_IOAS_COPY _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_COPY)
+
+/*
+ * IOMMU_IOAS_UNMAP: take away every mapping inside a range. Mappings are never
+ * split: one that reaches beyond the range fails the call.
+ *   ioas_id  in
+ *   iova     in
+ *   length   in: bytes; out: bytes that were unmapped
+ * iova 0 with length U64_MAX means everything, and succeeds on an empty IOAS.
+ * ENOENT: nothing mapped, or a mapping only partly inside. EBUSY: a mapping is
+ * being made or removed by somebody else. EDEADLOCK: a kernel user of the
+ * memory does not let go.
+ */
+struct iommu_ioas_unmap {
+	__u32 size;
+	__u32 ioas_id;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+};
+#define IOMMU_IOAS_UNMAP _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_UNMAP)
+
+/*
+ * RLIMIT_MODE: who is charged for pinned memory. 0 (at first): the user;
+ *   1: the process. For the whole descriptor (object_id 0); to set it takes
+ *   CAP_SYS_RESOURCE (EPERM) and a descriptor without objects (EBUSY).
+ * HUGE_PAGES: 1 (at first): large pages in the I/O page table where memory
+ *   allows; 0: page by page, to be set before something is mapped for a
+ *   device (EINVAL). object_id names the IOAS. EADDRINUSE: a mapping is not
+ *   aligned to the page size.
+ */
+enum iommufd_option {
+	IOMMU_OPTION_RLIMIT_MODE = 0,
+	IOMMU_OPTION_HUGE_PAGES = 1,
+};
+
+enum iommufd_option_ops {
+	IOMMU_OPTION_OP_SET = 0,
+	IOMMU_OPTION_OP_GET = 1,
+};
+
+/*
+ * IOMMU_OPTION: set or read a setting.
+ *   option_id   in: enum iommufd_option
+ *   op          in: enum iommufd_option_ops
+ *   __reserved  in: 0
+ *   object_id   in: see the option
+ *   val64       in for SET, out for GET
+ */
+struct iommu_option {
+	__u32 size;
+	__u32 option_id;
+	__u16 op;
+	__u16 __reserved;
+	__u32 object_id;
+	__aligned_u64 val64;
+};
+#define IOMMU_OPTION _IO(IOMMUFD_TYPE, IOMMUFD_CMD_OPTION)
+
+enum iommufd_vfio_ioas_op {
+	IOMMU_VFIO_IOAS_GET = 0,
+	IOMMU_VFIO_IOAS_SET = 1,
+	IOMMU_VFIO_IOAS_CLEAR = 2,
+};
+
+/*
+ * IOMMU_VFIO_IOAS: which IOAS serves the old VFIO container calls, which have
+ * no id of their own. CLEAR forgets it without destroying it.
+ *   ioas_id     in for SET, out for GET
+ *   op          in: enum iommufd_vfio_ioas_op
+ *   __reserved  in: 0
+ * ENODEV: GET, and none is set.
+ */
+struct iommu_vfio_ioas {
+	__u32 size;
+	__u32 ioas_id;
+	__u16 op;
+	__u16 __reserved;
+};
+#define IOMMU_VFIO_IOAS _IO(IOMMUFD_TYPE, IOMMUFD_CMD_VFIO_IOAS)
+
+enum iommufd_hwpt_alloc_flags {
+	/* nested page tables may be put on top of this one */
+	IOMMU_HWPT_ALLOC_NEST_PARENT = 1 << 0,
+	/* only devices whose IOMMU tracks dirty pages may attach */
+	IOMMU_HWPT_ALLOC_DIRTY_TRACKING = 1 << 1,
+	/* fault_id is set: page requests go to that fault queue */
+	IOMMU_HWPT_FAULT_ID_VALID = 1 << 2,
+};
+
+/* Bits of a VT-d first-stage PASID entry, as the VT-d specification names them */
+enum iommu_hwpt_vtd_s1_flags {
+	IOMMU_VTD_S1_SRE = 1 << 0,	/* supervisor requests */
+	IOMMU_VTD_S1_EAFE = 1 << 1,	/* extended accessed flag */
+	IOMMU_VTD_S1_WPE = 1 << 2,	/* write protection for supervisors */
+};
+
+/*
+ * What IOMMU_HWPT_DATA_VTD_S1 takes: a first-stage page table in the memory
+ * that the parent maps.
+ *   flags       enum iommu_hwpt_vtd_s1_flags
+ *   pgtbl_addr  address of the top table, translated by the parent
+ *   addr_width  bits of its input addresses
+ *   __reserved  0
+ */
+struct iommu_hwpt_vtd_s1 {
+	__aligned_u64 flags;
+	__aligned_u64 pgtbl_addr;
+	__u32 addr_width;
+	__u32 __reserved;
+};
+
+enum iommu_hwpt_data_type {
+	IOMMU_HWPT_DATA_NONE = 0,
+	IOMMU_HWPT_DATA_VTD_S1 = 1,	/* struct iommu_hwpt_vtd_s1 */
+};
+
+/*
+ * IOMMU_HWPT_ALLOC: a hardware page table (HWPT) for a device. With an IOAS as
+ * pt_id the kernel fills it with the mappings of that IOAS; with a parent HWPT
+ * it is a nested one, whose first stage the caller owns.
+ *   flags        in: enum iommufd_hwpt_alloc_flags
+ *   dev_id       in: a bound device
+ *   pt_id        in: an IOAS or a NEST_PARENT HWPT
+ *   out_hwpt_id  out
+ *   __reserved   in: 0
+ *   data_type    in: enum iommu_hwpt_data_type; NONE with an IOAS
+ *   data_len     in: bytes at data_uptr; 0 exactly for NONE
+ *   data_uptr    in: the data that data_type names
+ *   fault_id     in: with FAULT_ID_VALID
+ *   __reserved2  in: 0
+ * EINVAL: pt_id is none of the two (here also instead of ENOENT), or
+ * data_type and data_len contradict each other.
+ */
+struct iommu_hwpt_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 dev_id;
+	__u32 pt_id;
+	__u32 out_hwpt_id;
+	__u32 __reserved;
+	__u32 data_type;
+	__u32 data_len;
+	__aligned_u64 data_uptr;
+	__u32 fault_id;
+	__u32 __reserved2;
+};
+#define IOMMU_HWPT_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_HWPT_ALLOC)
+
+enum iommu_hw_info_vtd_flags {
+	/* erratum SPR17: no read-only mappings in a parent of nested tables */
+	IOMMU_HW_INFO_VTD_ERRATA_772415_SPR17 = 1 << 0,
+};
+
+/*
+ * Hardware information of type INTEL_VTD.
+ *   flags       enum iommu_hw_info_vtd_flags
+ *   __reserved  0
+ *   cap_reg     the Capability Register, as the VT-d specification defines it
+ *   ecap_reg    the Extended Capability Register
+ */
+struct iommu_hw_info_vtd {
+	__u32 flags;
+	__u32 __reserved;
+	__aligned_u64 cap_reg;
+	__aligned_u64 ecap_reg;
+};
+
+enum iommu_hw_info_type {
+	IOMMU_HW_INFO_TYPE_NONE = 0,		/* the driver tells nothing */
+	IOMMU_HW_INFO_TYPE_INTEL_VTD = 1,	/* struct iommu_hw_info_vtd */
+};
+
+enum iommufd_hw_capabilities {
+	/* the two HWPT dirty-tracking calls work */
+	IOMMU_HW_CAP_DIRTY_TRACKING = 1 << 0,
+	/* with a PASID width above 0: execute / privileged requests enabled */
+	IOMMU_HW_CAP_PCI_PASID_EXEC = 1 << 1,
+	IOMMU_HW_CAP_PCI_PASID_PRIV = 1 << 2,
+};
+
+/*
+ * IOMMU_GET_HW_INFO: what the IOMMU in front of a device can do.
+ *   flags               in: 0
+ *   dev_id              in: a bound device
+ *   data_len            in: bytes at data_uptr, 0 is fine; out: bytes that
+ *                       the kernel has
+ *   data_uptr           in: buffer for the typed data; cut when it is too
+ *                       short, its rest is zeroed when it is longer
+ *   out_data_type       out: enum iommu_hw_info_type
+ *   out_max_pasid_log2  out: bits of a PASID, 0 when PASIDs are off
+ *   __reserved          in: 0
+ *   out_capabilities    out: enum iommufd_hw_capabilities
+ */
+struct iommu_hw_info {
+	__u32 size;
+	__u32 flags;
+	__u32 dev_id;
+	__u32 data_len;
+	__aligned_u64 data_uptr;
+	__u32 out_data_type;
+	__u8 out_max_pasid_log2;
+	__u8 __reserved[3];
+	__aligned_u64 out_capabilities;
+};
+#define IOMMU_GET_HW_INFO _IO(IOMMUFD_TYPE, IOMMUFD_CMD_GET_HW_INFO)
+
+enum iommufd_hwpt_set_dirty_tracking_flags {
+	IOMMU_HWPT_DIRTY_TRACKING_ENABLE = 1,
+};
+
+/*
+ * IOMMU_HWPT_SET_DIRTY_TRACKING: start (with ENABLE, from a clean table) or
+ * stop to note which pages devices write.
+ *   flags       in: enum iommufd_hwpt_set_dirty_tracking_flags
+ *   hwpt_id     in
+ *   __reserved  in: 0
+ */
+struct iommu_hwpt_set_dirty_tracking {
+	__u32 size;
+	__u32 flags;
+	__u32 hwpt_id;
+	__u32 __reserved;
+};
+#define IOMMU_HWPT_SET_DIRTY_TRACKING \
+	_IO(IOMMUFD_TYPE, IOMMUFD_CMD_HWPT_SET_DIRTY_TRACKING)
+
+enum iommufd_hwpt_get_dirty_bitmap_flags {
+	/* only look: cheaper when the range is unmapped next anyway */
+	IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR = 1,
+};
+
+/*
+ * IOMMU_HWPT_GET_DIRTY_BITMAP: which pages of a range were written since the
+ * last call.
+ *   hwpt_id     in
+ *   flags       in: enum iommufd_hwpt_get_dirty_bitmap_flags
+ *   __reserved  in: 0
+ *   iova        in: IOVA of bit 0
+ *   length      in: bytes
+ *   page_size   in: bytes that one bit stands for
+ *   data        in: pointer to an array of u64; the bits of dirty pages are
+ *               set, the others left as they are
+ * EINVAL: length or page_size 0 or not aligned, or a hole in the range.
+ */
+struct iommu_hwpt_get_dirty_bitmap {
+	__u32 size;
+	__u32 hwpt_id;
+	__u32 flags;
+	__u32 __reserved;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 page_size;
+	__aligned_u64 data;
+};
+#define IOMMU_HWPT_GET_DIRTY_BITMAP \
+	_IO(IOMMUFD_TYPE, IOMMUFD_CMD_HWPT_GET_DIRTY_BITMAP)
+
+enum iommu_hwpt_invalidate_data_type {
+	/* struct iommu_hwpt_vtd_s1_invalidate */
+	IOMMU_HWPT_INVALIDATE_DATA_VTD_S1 = 0,
+};
+
+enum iommu_hwpt_vtd_s1_invalidate_flags {
+	/* leaf entries only; without it also the upper levels */
+	IOMMU_VTD_INV_FLAGS_LEAF = 1 << 0,
+};
+
+/*
+ * One VT-d first-stage invalidation request.
+ *   addr        first address, a multiple of 4096
+ *   npages      number of 4096-byte pages; addr 0 with U64_MAX: all
+ *   flags       enum iommu_hwpt_vtd_s1_invalidate_flags
+ *   __reserved  0
+ * A device TLB is invalidated along with it.
+ */
+struct iommu_hwpt_vtd_s1_invalidate {
+	__aligned_u64 addr;
+	__aligned_u64 npages;
+	__u32 flags;
+	__u32 __reserved;
+};
+
+/*
+ * IOMMU_HWPT_INVALIDATE: tell the IOMMU that a nested HWPT's first stage has
+ * changed.
+ *   hwpt_id     in: a nested HWPT
+ *   data_uptr   in: array of requests
+ *   data_type   in: enum iommu_hwpt_invalidate_data_type, for all of them
+ *   entry_len   in: bytes of one request, up to the page size
+ *   entry_num   in: requests in the array, 0 only asks whether data_type is
+ *               known; out: requests that were done, also on an error
+ *   __reserved  in: 0
+ */
+struct iommu_hwpt_invalidate {
+	__u32 size;
+	__u32 hwpt_id;
+	__aligned_u64 data_uptr;
+	__u32 data_type;
+	__u32 entry_len;
+	__u32 entry_num;
+	__u32 __reserved;
+};
+#define IOMMU_HWPT_INVALIDATE _IO(IOMMUFD_TYPE, IOMMUFD_CMD_HWPT_INVALIDATE)
+
+enum iommu_hwpt_pgfault_flags {
+	IOMMU_PGFAULT_FLAGS_PASID_VALID = 1 << 0,	/* pasid is set */
+	IOMMU_PGFAULT_FLAGS_LAST_PAGE = 1 << 1,		/* ends its group */
+};
+
+/* What a page request asks for (PCIe page request and PASID prefix bits) */
+enum iommu_hwpt_pgfault_perm {
+	IOMMU_PGFAULT_PERM_READ = 1 << 0,
+	IOMMU_PGFAULT_PERM_WRITE = 1 << 1,
+	IOMMU_PGFAULT_PERM_EXEC = 1 << 2,
+	IOMMU_PGFAULT_PERM_PRIV = 1 << 3,
+};
+
+/*
+ * One page request, as read() of a fault queue returns it.
+ *   flags       enum iommu_hwpt_pgfault_flags
+ *   dev_id      the device it came from
+ *   pasid       with PASID_VALID
+ *   grpid       the device's page request group index
+ *   perm        enum iommu_hwpt_pgfault_perm
+ *   __reserved  0
+ *   addr        the address that is missing
+ *   length      bytes that the device wants next, 0 when it does not say
+ *   cookie      names the group in the response
+ */
+struct iommu_hwpt_pgfault {
+	__u32 flags;
+	__u32 dev_id;
+	__u32 pasid;
+	__u32 grpid;
+	__u32 perm;
+	__u32 __reserved;
+	__aligned_u64 addr;
+	__u32 length;
+	__u32 cookie;
+};
+
+enum iommufd_page_response_code {
+	IOMMUFD_PAGE_RESP_SUCCESS = 0,	/* the page is there now: try again */
+	IOMMUFD_PAGE_RESP_INVALID = 1,	/* it will not come: give up */
+};
+
+/*
+ * The answer to a group of page requests, as write() to a fault queue takes
+ * it.
+ *   cookie  of the group
+ *   code    enum iommufd_page_response_code
+ */
+struct iommu_hwpt_page_response {
+	__u32 cookie;
+	__u32 code;
+};
+
+/*
+ * IOMMU_FAULT_QUEUE_ALLOC: a queue for page requests. Its descriptor is read
+ * in whole struct iommu_hwpt_pgfault, written in whole struct
+ * iommu_hwpt_page_response, and can be polled.
+ *   flags         in: 0
+ *   out_fault_id  out: for IOMMU_HWPT_ALLOC
+ *   out_fault_fd  out: the descriptor
+ */
+struct iommu_fault_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 out_fault_id;
+	__u32 out_fault_fd;
+};
+#define IOMMU_FAULT_QUEUE_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_FAULT_QUEUE_ALLOC)
+
+#endif /* _UAPI_IOMMUFD_H */
