@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Driving the edu device's DMA engine from user space. */
+#include "edu.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "system.h"
+
+enum {
+	EDU_REG_ID = 0x00,
+	EDU_REG_DMA_SRC = 0x80,
+	EDU_REG_DMA_DST = 0x88,
+	EDU_REG_DMA_COUNT = 0x90,
+	EDU_REG_DMA_CMD = 0x98,
+
+	EDU_DMA_START = 1 << 0,
+	EDU_DMA_TO_MEMORY = 1 << 1,
+
+	EDU_BUFFER = 0x40000,	/* its address as the engine sees it */
+	EDU_WAIT_US = 10 * 1000 * 1000,
+};
+
+static __u32 reg_read(struct edu *edu, unsigned int reg)
+{
+	return *(volatile __u32 *)(edu->bar + reg);
+}
+
+static void reg_write(struct edu *edu, unsigned int reg, __u64 value)
+{
+	*(volatile __u64 *)(edu->bar + reg) = value;
+}
+
+int edu_open(struct edu *edu, int index)
+{
+	char bdf[16];
+	int rc;
+
+	*edu = (struct edu){ .vfio.fd = -1 };
+	rc = vfio_find(EDU_VENDOR, EDU_DEVICE, index, bdf);
+	if (!rc)
+		rc = vfio_take(bdf);
+	return rc ? rc : vfio_open(&edu->vfio, bdf);
+}
+
+int edu_bind(struct edu *edu, int iommufd)
+{
+	int rc = vfio_bind(&edu->vfio, iommufd);
+
+	if (!rc)
+		rc = vfio_enable_dma(&edu->vfio);
+	if (rc)
+		return rc;
+	edu->bar = vfio_map_bar(&edu->vfio, 0, &edu->bar_size);
+	if (!edu->bar)
+		return -errno;
+	/* 0xRRrr00ed with the major and minor version in front */
+	return (reg_read(edu, EDU_REG_ID) & 0xffff) == 0x00ed ? 0 : -ENXIO;
+}
+
+void edu_close(struct edu *edu)
+{
+	if (edu->bar)
+		munmap((void *)edu->bar, edu->bar_size);
+	edu->bar = NULL;
+	vfio_close(&edu->vfio);
+}
+
+static int wait_idle(struct edu *edu)
+{
+	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+	__u64 end = now_us() + EDU_WAIT_US;
+
+	while (reg_read(edu, EDU_REG_DMA_CMD) & EDU_DMA_START) {
+		if (now_us() > end)
+			return -ETIMEDOUT;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static int start(struct edu *edu, __u64 src, __u64 dst, __u64 len, __u64 dir)
+{
+	__u64 iova = dir == EDU_DMA_TO_MEMORY ? dst : src;
+	int rc;
+
+	/* QEMU stops the whole machine when the buffer is overrun */
+	if (!len || len > EDU_BUFFER_SIZE || iova >= EDU_IOVA_LIMIT ||
+	    iova + len > EDU_IOVA_LIMIT)
+		return -EINVAL;
+	rc = wait_idle(edu);	/* writes to a busy engine are ignored */
+	if (rc)
+		return rc;
+	reg_write(edu, EDU_REG_DMA_SRC, src);
+	reg_write(edu, EDU_REG_DMA_DST, dst);
+	reg_write(edu, EDU_REG_DMA_COUNT, len);
+	reg_write(edu, EDU_REG_DMA_CMD, EDU_DMA_START | dir);
+	return 0;
+}
+
+int edu_read_memory(struct edu *edu, __u64 iova, __u64 len)
+{
+	int rc = start(edu, iova, EDU_BUFFER, len, 0);
+
+	return rc ? rc : wait_idle(edu);
+}
+
+int edu_start_write(struct edu *edu, __u64 iova, __u64 len)
+{
+	return start(edu, EDU_BUFFER, iova, len, EDU_DMA_TO_MEMORY);
+}
+
+int edu_write_memory(struct edu *edu, __u64 iova, __u64 len)
+{
+	int rc = edu_start_write(edu, iova, len);
+
+	return rc ? rc : wait_idle(edu);
+}

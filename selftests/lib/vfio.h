@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A PCI device behind VFIO: found by its ids, handed to vfio-pci, opened
+ * through its own character device (/dev/vfio/devices/vfioN). All functions
+ * return 0 (or what they say) or a negative errno.
+ */
+#ifndef SELFTESTS_LIB_VFIO_H
+#define SELFTESTS_LIB_VFIO_H
+
+#include <linux/types.h>
+#include <stddef.h>
+
+struct vfio_dev {
+	int fd;
+	__u32 dev_id;	/* object id in the iommufd, after vfio_bind() */
+	char bdf[16];	/* 0000:00:10.0 */
+	char path[64];	/* /dev/vfio/devices/vfio0 */
+};
+
+/* The index-th device with these ids, in address order; -ENODEV if none. */
+int vfio_find(unsigned int vendor, unsigned int device, int index, char bdf[16]);
+
+/* Makes vfio-pci the driver of the device; nothing to do when it already is. */
+int vfio_take(const char *bdf);
+
+int vfio_open(struct vfio_dev *dev, const char *bdf);
+void vfio_close(struct vfio_dev *dev);
+
+int vfio_bind(struct vfio_dev *dev, int iommufd);
+/* pt: an IOAS or a HWPT; hwpt (may be NULL): the one that is used. A second
+ * attach replaces the first. */
+int vfio_attach(struct vfio_dev *dev, __u32 pt, __u32 *hwpt);
+int vfio_detach(struct vfio_dev *dev);
+
+/* Lets the device start transactions (bus master); needs a bound device. */
+int vfio_enable_dma(struct vfio_dev *dev);
+
+/* Maps a BAR; NULL with errno set when that fails. The mapping keeps the
+ * device open: munmap it as well. */
+void *vfio_map_bar(struct vfio_dev *dev, unsigned int bar, size_t *size);
+
+#endif /* SELFTESTS_LIB_VFIO_H */
