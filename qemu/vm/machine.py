@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The QEMU command line: q35 with an emulated VT-d, our own devices in low slots.
+
+pcie.0 slots 0x10 to 0x1e stay free for --device.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+
+from .errors import VmError
+
+MINIMUM = (10, 0)
+CONSOLE = "console=ttyS0"
+IOMMU = "intel-iommu,intremap=on,x-scalable-mode=on,caching-mode=off"
+KERNEL_ARGS = (
+    CONSOLE,
+    "intel_iommu=on,sm_on",
+    "panic=-1",  # with -no-reboot: a panic ends QEMU
+    "ignore_loglevel",  # whatever the command does to dmesg -n
+    "printk.devkmsg=on",
+)
+# DESIGN.md section 5: time is a function of executed instructions.
+ICOUNT = ("-icount", "shift=0,sleep=off", "-seed", "1",
+          "-rtc", "base=2026-01-01,clock=vm")
+ICOUNT_KERNEL_ARGS = ("tsc=reliable", "nolapic_timer", "norandmaps", "nokaslr")
+
+
+def version(text):
+    """(major, minor) from the first line of `qemu --version`."""
+    m = re.search(r"version (\d+)\.(\d+)", text)
+    return (int(m[1]), int(m[2])) if m else (0, 0)
+
+
+def find_qemu():
+    """The QEMU to use: $QEMU or the one in PATH, new enough."""
+    program = os.environ.get("QEMU", "qemu-system-x86_64")
+    path = shutil.which(program)
+    if not path:
+        raise VmError(f"{program} not found: run 'make deps'")
+    text = subprocess.run([path, "--version"], capture_output=True,
+                          text=True, check=False).stdout
+    if version(text) < MINIMUM:
+        raise VmError(f"{path} is too old, 10.0 or newer is needed: run 'make deps'")
+    return path
+
+
+def kernel_args(options):
+    """The kernel's command line."""
+    words = list(KERNEL_ARGS)
+    if options.icount:
+        words += ICOUNT_KERNEL_ARGS
+    if options.hugepages:
+        words.append(f"hugepages={options.hugepages}")
+    return " ".join(words + options.append)
+
+
+def ports(channels):
+    """The virtio-serial device and one named port for each (name, chardev id)."""
+    # Without ioeventfd a write is handled at once, in the vCPU: deterministic.
+    args = ["-device", "virtio-serial-pci,id=vmserial,addr=0x2,ioeventfd=off"]
+    for name, chardev in channels:
+        kind = "virtconsole" if name == "shell" else "virtserialport"
+        args += ["-device", f"{kind},bus=vmserial.0,chardev={chardev},name=vm.{name}"]
+    return args
+
+
+def command(qemu, options, kernel, initrd, chardevs, channels):
+    """The whole argument vector. CHARDEVS are ready -chardev values, the one with
+    id=console gets the kernel's messages."""
+    argv = [qemu, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+            "-machine", "q35", "-accel", "tcg", "-cpu", "max",
+            "-m", f"{options.mem}M", "-smp", str(options.smp)]
+    if options.icount:
+        argv += ICOUNT
+    for chardev in chardevs:
+        argv += ["-chardev", chardev]
+    argv += ["-serial", "chardev:console", "-device", IOMMU]
+    argv += ports(channels)
+    for device in options.device:
+        argv += ["-device", device]
+    return argv + ["-kernel", kernel.image, "-initrd", initrd,
+                   "-append", kernel_args(options)]

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One run of QEMU: moves bytes between its ports and us until it ends.
+
+The guest's stdout and stderr ports are copied as they are, live. The control port
+tells in lines how far the guest is: ready, "exit STATUS", end, or "setup REASON".
+The console becomes the log file. All reading is done without waiting for whoever
+reads our output: a guest port that is not drained would make its kernel spin.
+"""
+
+import ctypes
+import os
+import queue
+import selectors
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+CHECKS_LIMIT = 600  # seconds for unloading and the leak scans after the command
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+def _die_with_parent():
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Writer:
+    """Writes to a file descriptor from a thread of its own."""
+
+    def __init__(self, fd):
+        self._fd = fd
+        self._queue = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while (data := self._queue.get()) is not None:
+            try:
+                while data:
+                    data = data[os.write(self._fd, data):]
+            except OSError:  # nobody reads any more: the rest is dropped
+                return
+
+    def write(self, data):
+        self._queue.put(data)
+
+    def finish(self):
+        self._queue.put(None)
+        self._thread.join()
+
+
+class Control:
+    """What the guest said on the control port."""
+
+    def __init__(self):
+        self._text = b""
+        self.ready = False
+        self.status = None
+        self.ended = False
+        self.setup_error = None
+        self.exit_time = None
+
+    def write(self, data):
+        *lines, self._text = (self._text + data).split(b"\n")
+        for line in lines:
+            word, _, rest = os.fsdecode(line).partition(" ")
+            if word == "ready":
+                self.ready = True
+            elif word == "exit":
+                self.status, self.exit_time = int(rest), time.monotonic()
+            elif word == "end":
+                self.ended = True
+            elif word == "setup":
+                self.setup_error = rest
+
+    def finish(self):
+        pass
+
+
+class LogFile:
+    """The console: LF line ends, into the log file."""
+
+    def __init__(self, path):
+        self._file = open(path, "wb", buffering=0)  # pylint: disable=R1732
+        self.seen = False
+
+    def write(self, data):
+        self.seen = True
+        self._file.write(data.replace(b"\r", b""))
+
+    def finish(self):
+        self._file.close()
+
+
+class Session:
+    """QEMU with one socket pair for each channel."""
+
+    def __init__(self, log):
+        self.control = Control()
+        self.log = LogFile(log)
+        self.timed_out = False
+        self._sinks = {}
+        self._child_ends = []
+        self._selector = selectors.DefaultSelector()
+        self.process = None
+
+    def channel(self, name, sink):
+        """A channel named NAME whose data goes to SINK; its -chardev value."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        self._sinks[name] = sink
+        self._selector.register(ours, selectors.EVENT_READ, sink)
+        self._child_ends.append(theirs)
+        return f"socket,id={name},fd={theirs.fileno()}"
+
+    def start(self, argv, extra_fds, interactive):
+        """Starts QEMU. Interactive: it keeps our terminal."""
+        self.process = subprocess.Popen(  # pylint: disable=R1732,W1509
+            argv, pass_fds=[s.fileno() for s in self._child_ends] + extra_fds,
+            stdin=None if interactive else subprocess.DEVNULL,
+            stdout=None if interactive else subprocess.DEVNULL,
+            stderr=subprocess.PIPE, start_new_session=not interactive,
+            preexec_fn=_die_with_parent)
+        for s in self._child_ends:
+            s.close()
+
+    def _deadline(self, end):
+        if self.control.exit_time is not None:
+            return self.control.exit_time + CHECKS_LIMIT
+        return end
+
+    def pump(self, timeout):
+        """Until QEMU has closed every channel, or TIMEOUT seconds (0: no limit)."""
+        end = time.monotonic() + timeout if timeout else None
+        while self._selector.get_map():
+            deadline = self._deadline(end)
+            wait = None if deadline is None else deadline - time.monotonic()
+            if wait is not None and wait <= 0:
+                self.timed_out = True
+                return
+            for key, _ in self._selector.select(wait):
+                self._read(key)
+
+    def _read(self, key):
+        try:
+            data = key.fileobj.recv(1 << 16)
+        except ConnectionResetError:
+            data = b""
+        if data:
+            key.data.write(data)
+        else:
+            self._selector.unregister(key.fileobj)
+            key.fileobj.close()
+
+    def stop(self):
+        """Ends QEMU if it still runs and flushes everything; its error output."""
+        errors = b""
+        if self.process is not None:
+            if self.timed_out or self._selector.get_map():
+                self.process.kill()
+            errors = self.process.communicate()[1]
+        for sink in self._sinks.values():
+            sink.finish()
+        return errors
+
+    def kill(self):
+        """Ends QEMU at once, without flushing."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
