@@ -135,11 +135,11 @@ static void draw(struct run *r, int at)
 {
 	static const char *const pages[] = { "pages A B", "pages C D" };
 
-	printf("\n     memory           I/O addresses      page table       device\n");
+	printf("\n     memory            I/O addresses    page table      device\n");
 	for (int i = 0; i < 2; i++) {
-		printf("     %s <------- IOAS %-3u", pages[i], r->ioas[i]);
+		printf("     %s <------- IOAS %u", pages[i], r->ioas[i]);
 		if (i == at)
-			printf(" <------- HWPT %-3u <------- edu %s", r->hwpt[i],
+			printf(" <-------- HWPT %u <------ edu %s", r->hwpt[i],
 			       r->edu.vfio.bdf);
 		putchar('\n');
 	}
@@ -280,7 +280,7 @@ static void describe_buffer(struct run *r)
 	if (!pattern_diff(r->d, PAGE, SEED_NEW))
 		say(r, "the device kept its old bytes, it got nothing of page C");
 	else if (!bytes_not(r->d, PAGE, first))
-		say(r, "the device got %d bytes of %#04x, nothing of page C",
+		say(r, "the device got %d bytes of 0x%02x, nothing of page C",
 		    PAGE, first);
 	else
 		say(r, "the device got other bytes than those of page C");
@@ -357,6 +357,8 @@ int main(int argc, char **argv)
 		       argv[0]);
 		return strcmp(argv[1], "--help") ? 2 : 0;
 	}
+	printf("A device reaches exactly the memory that this program gives it.\n"
+	       "(edu takes 100000 us for each copy, whatever the IOMMU does.)\n\n");
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		r.step = steps[i].name;
 		if (steps[i].run(&r)) {
