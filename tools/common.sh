@@ -22,21 +22,21 @@ version_of() {
 # logged LABEL LOG UNIT COMMAND...: run COMMAND with its output in LOG, say every
 # 15 s how many lines it has written, show the log's end when it fails.
 logged() {
-	local label=$1 log=$2 unit=$3 start=$SECONDS pid status=0
+	local label=$1 log=$2 unit=$3 start=$SECONDS next=15 status=0
 	shift 3
+	set -m # a process group of its own, so that an interrupt reaches all of it
 	"$@" >>"$log" 2>&1 </dev/null &
-	pid=$!
-	trap 'kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; exit 130' INT TERM
-	while kill -0 "$pid" 2>/dev/null; do
-		# Short naps, so that a quick command is not waited for.
-		sleep 0.5
-		if ((SECONDS - start >= ${next:=15})); then
+	logged_pid=$!
+	set +m
+	trap 'kill -- "-$logged_pid" 2>/dev/null; wait "$logged_pid" 2>/dev/null; exit 130' INT TERM
+	while kill -0 "$logged_pid" 2>/dev/null; do
+		sleep 0.5 # short naps, so that a quick command is not waited for
+		if ((SECONDS - start >= next)); then
 			say "$label: $(wc -l <"$log") $unit, $(minutes $((SECONDS - start)))"
 			next=$((SECONDS - start + 15))
 		fi
 	done
-	next=
-	wait "$pid" || status=$?
+	wait "$logged_pid" || status=$?
 	trap - INT TERM
 	if ((status)); then
 		tail -n 30 "$log" >&2

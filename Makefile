@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The commands of the project; each is a small tool in tools/ or ./vm. The modules
+# themselves are described in Kbuild.
+
+# Any 6.12 build tree; without it, the test kernel, built on first need.
+KDIR ?=
+KERNEL := $(or $(KDIR),test)
+RUNNING := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
+
+.PHONY: modules help deps kernel debug stock programs run test test-debug shell \
+	install uninstall clean distclean
+
+modules: ## build the modules (default); KDIR=DIR: for that 6.12 kernel, else the test kernel
+	@tools/modules build $(KERNEL)
+
+help: ## this list
+	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo '  ./vm --help       run your own program in a VM'
+
+deps: ## install what is needed from Debian's packages (as root)
+	@tools/deps
+
+kernel: ## build only the test kernel (once, 4 to 7 minutes)
+	@tools/kernel build test
+
+debug: ## the modules for the debug kernel: KASAN, lockdep, kmemleak (kernel once, 5 to 15 minutes)
+	@tools/modules build debug
+
+stock: ## the modules for Debian's own kernel (fetched, not installed)
+	@tools/modules build stock
+
+programs:
+	@tools/programs
+
+run: deps modules programs ## the main job: a device does DMA through our /dev/iommu, in a VM
+	@./vm run --device edu,addr=0x10 --copy build/programs/edu_run -- edu_run
+
+test: deps modules stock programs ## every test on the test kernel; ends in "N passed, N failed"
+	@tools/test test
+
+test-debug: deps debug programs ## the tests in the VM again, on the debug kernel
+	@tools/test debug
+
+shell: modules ## a VM with our modules and a shell
+	@./vm shell --device edu,addr=0x10
+
+install: ## install the modules for the running kernel, or KDIR=DIR (as root)
+	@tools/modules install $(RUNNING)
+
+uninstall: ## remove what `make install` installed
+	@tools/modules uninstall $(RUNNING)
+
+clean: ## remove everything that was built here
+	rm -rf build
+
+distclean: clean ## the same, and say what the shared cache holds; CACHE=1 removes it too
+	@tools/clean-cache $(if $(filter 1,$(CACHE)),remove)
