@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+#include "bridge/bridge.h"
+
+KX_DECLS_BEGIN
+void *kx_alloc(unsigned long size);
+void *kx_alloc_try(unsigned long size);
+void kx_free(const void *ptr);
+KX_DECLS_END

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* <linux/iommu.h>, with the PASID status of <linux/pci-ats.h> */
+#include <linux/iommu.h>
+#include <linux/list.h>
+#include <linux/moduleparam.h>
+#include <linux/pci-ats.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include "bridge/iommu.h"
+
+/* drivers/iommu/iommu-priv.h is in no headers package, so these prototypes are spelt here. */
+int iommu_attach_group_handle(struct iommu_domain *domain, struct iommu_group *group,
+			      struct iommu_attach_handle *handle);
+void iommu_detach_group_handle(struct iommu_domain *domain, struct iommu_group *group);
+int iommu_replace_group_handle(struct iommu_group *group, struct iommu_domain *domain,
+			       struct iommu_attach_handle *handle);
+
+static bool allow_unsafe_interrupts;
+module_param(allow_unsafe_interrupts, bool, 0644);
+MODULE_PARM_DESC(allow_unsafe_interrupts,
+		 "Bind devices even where the platform cannot isolate their MSIs: a DMA can then raise any interrupt");
+
+static const struct iommu_ops *driver_of(struct device *dev)
+{
+	return dev->iommu->iommu_dev->ops;
+}
+
+static int take(struct iommu_domain *made, struct iommu_domain **domain)
+{
+	if (IS_ERR(made))
+		return PTR_ERR(made);
+	*domain = made;
+	return 0;
+}
+
+int kx_domain_alloc(struct device *dev, struct iommu_domain **domain)
+{
+	return take(iommu_paging_domain_alloc(dev), domain);
+}
+
+int kx_domain_alloc_user(struct device *dev, unsigned int flags, unsigned int data_type, unsigned long data,
+			 unsigned long data_len, struct iommu_domain **domain)
+{
+	const struct iommu_user_data user = { .type = data_type, .uptr = (void __user *)data, .len = data_len };
+	const struct iommu_ops *ops = driver_of(dev);
+	int rc = take(ops->domain_alloc_user(dev, flags, NULL, data_len ? &user : NULL), domain);
+
+	if (!rc)
+		(*domain)->owner = ops;
+	return rc;
+}
+
+bool kx_domain_can_alloc_user(struct device *dev)
+{
+	return driver_of(dev)->domain_alloc_user;
+}
+
+void kx_domain_free(struct iommu_domain *domain)
+{
+	iommu_domain_free(domain);
+}
+
+int kx_domain_map(struct iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long size,
+		  int prot)
+{
+	return iommu_map(domain, iova, pa, size, prot, GFP_KERNEL_ACCOUNT);
+}
+
+unsigned long kx_domain_unmap(struct iommu_domain *domain, unsigned long iova, unsigned long size)
+{
+	return iommu_unmap(domain, iova, size);
+}
+
+unsigned long long kx_domain_iova_to_phys(struct iommu_domain *domain, unsigned long long iova)
+{
+	return iommu_iova_to_phys(domain, iova);
+}
+
+unsigned long kx_domain_page_sizes(const struct iommu_domain *domain)
+{
+	return domain->pgsize_bitmap;
+}
+
+unsigned long long kx_domain_aperture_start(const struct iommu_domain *domain)
+{
+	return domain->geometry.aperture_start;
+}
+
+unsigned long long kx_domain_aperture_last(const struct iommu_domain *domain)
+{
+	return domain->geometry.aperture_end;
+}
+
+bool kx_domain_enforce_coherency(struct iommu_domain *domain)
+{
+	return domain->ops->enforce_cache_coherency && domain->ops->enforce_cache_coherency(domain);
+}
+
+int kx_domain_set_msi_window(struct iommu_domain *domain, unsigned long long base)
+{
+	return iommu_get_msi_cookie(domain, base);
+}
+
+bool kx_device_coherent(struct device *dev)
+{
+	return device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY);
+}
+
+bool kx_device_can_enforce_coherency(struct device *dev)
+{
+	return device_iommu_capable(dev, IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
+}
+
+bool kx_device_can_track_dirty(struct device *dev)
+{
+	return device_iommu_capable(dev, IOMMU_CAP_DIRTY_TRACKING);
+}
+
+/* A driver without the op has no information to give: type 0, no data. */
+int kx_device_hw_info(struct device *dev, unsigned int *type, unsigned int *length, void **data)
+{
+	const struct iommu_ops *ops = driver_of(dev);
+
+	*type = 0;
+	*length = 0;
+	*data = NULL;
+	if (!ops->hw_info)
+		return 0;
+	*data = ops->hw_info(dev, length, type);
+	return PTR_ERR_OR_ZERO(*data);
+}
+
+unsigned int kx_device_max_pasids(struct device *dev)
+{
+	return dev->iommu->max_pasids;
+}
+
+static bool pasid_control(struct device *dev, int bit)
+{
+	int status = dev_is_pci(dev) ? pci_pasid_status(to_pci_dev(dev)) : 0;
+
+	return status > 0 && (status & bit);
+}
+
+bool kx_device_pasid_exec(struct device *dev)
+{
+	return pasid_control(dev, PCI_PASID_CTRL_EXEC);
+}
+
+bool kx_device_pasid_priv(struct device *dev)
+{
+	return pasid_control(dev, PCI_PASID_CTRL_PRIV);
+}
+
+static enum kx_resv_kind resv_kind(enum iommu_resv_type type)
+{
+	switch (type) {
+	case IOMMU_RESV_DIRECT_RELAXABLE:
+		return KX_RESV_RELAXABLE;
+	case IOMMU_RESV_MSI:
+		return KX_RESV_HW_MSI;
+	case IOMMU_RESV_SW_MSI:
+		return KX_RESV_SW_MSI;
+	default:
+		return KX_RESV_PLAIN;
+	}
+}
+
+/* Calls fn for each region until it returns non-zero, which is then the result. */
+int kx_device_for_each_resv(struct device *dev, kx_resv_fn fn, void *context)
+{
+	struct iommu_resv_region *region;
+	LIST_HEAD(regions);
+	int rc = 0;
+
+	iommu_get_resv_regions(dev, &regions);
+	list_for_each_entry(region, &regions, list) {
+		rc = fn(context, region->start, region->length, resv_kind(region->type));
+		if (rc)
+			break;
+	}
+	iommu_put_resv_regions(dev, &regions);
+	return rc;
+}
+
+int kx_device_claim_dma(struct device *dev, void *owner)
+{
+	return iommu_device_claim_dma_owner(dev, owner);
+}
+
+void kx_device_release_dma(struct device *dev)
+{
+	iommu_device_release_dma_owner(dev);
+}
+
+struct iommu_group *kx_group_get(struct device *dev)
+{
+	return iommu_group_get(dev);
+}
+
+void kx_group_put(struct iommu_group *group)
+{
+	iommu_group_put(group);
+}
+
+bool kx_group_isolates_msi(struct iommu_group *group)
+{
+	return iommu_group_has_isolated_msi(group);
+}
+
+int kx_group_attach(struct iommu_group *group, struct iommu_domain *domain, struct iommu_attach_handle *handle)
+{
+	return iommu_attach_group_handle(domain, group, handle);
+}
+
+int kx_group_replace(struct iommu_group *group, struct iommu_domain *domain, struct iommu_attach_handle *handle)
+{
+	return iommu_replace_group_handle(group, domain, handle);
+}
+
+void kx_group_detach(struct iommu_group *group, struct iommu_domain *domain)
+{
+	iommu_detach_group_handle(domain, group);
+}
+
+bool kx_unsafe_interrupts_allowed(void)
+{
+	return allow_unsafe_interrupts;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Domains, groups and devices of the kernel's IOMMU layer.
+#pragma once
+#include <utility>
+
+#include "base/math.hpp"
+#include "base/result.hpp"
+#include "bridge/iommu.h"
+#include "kern/log.hpp"
+#include "kern/mm.hpp"
+#include "kern/opaque.hpp"
+
+namespace kern {
+
+using base::Iova;
+using base::IovaRange;
+using base::Pa;
+
+// What a mapping lets the device do; the values are the kernel's IOMMU_* bits of this build.
+class Prot {
+public:
+	static constexpr Prot none() { return Prot(0); }
+	static constexpr Prot make(bool readable, bool writable)
+	{
+		// Always coherent: user space has no means to flush caches, so binding demands that DMA snoops.
+		return Prot(KX_IOMMU_CACHE | (readable ? KX_IOMMU_READ : 0) | (writable ? KX_IOMMU_WRITE : 0));
+	}
+	constexpr bool readable() const { return bits_ & KX_IOMMU_READ; }
+	constexpr bool writable() const { return bits_ & KX_IOMMU_WRITE; }
+	constexpr int bits() const { return bits_; }
+
+private:
+	explicit constexpr Prot(int bits) : bits_(bits) {}
+	int bits_;
+};
+
+// One iommu_domain, owned.
+class Domain {
+public:
+	Domain() = default;
+	explicit Domain(iommu_domain *d) : domain_(d) {}
+	Domain(Domain &&o) noexcept : domain_(std::exchange(o.domain_, nullptr)) {}
+	Domain &operator=(Domain o) noexcept
+	{
+		std::swap(domain_, o.domain_);
+		return *this;
+	}
+	~Domain()
+	{
+		if (domain_)
+			kx_domain_free(domain_);
+	}
+
+	iommu_domain *get() const { return domain_; }
+
+	// All sizes in bytes. map: ENOMEM and what the driver returns; nothing stays mapped on failure.
+	base::Status map(Iova iova, Pa pa, u64 size, Prot prot)
+	{
+		return base::check(kx_domain_map(domain_, iova.raw(), pa.raw(), size, prot.bits()),
+				   "the IOMMU driver could not map");
+	}
+	// Every byte of the range must be mapped, and the range must begin and end where mappings did.
+	void unmap(Iova iova, u64 size) { WARN_ON(kx_domain_unmap(domain_, iova.raw(), size) != size); }
+	Pa iova_to_pa(Iova iova) const { return Pa(kx_domain_iova_to_phys(domain_, iova.raw())); }
+	u64 smallest_page() const { return base::lowest_bit(kx_domain_page_sizes(domain_)); }
+	IovaRange aperture() const
+	{
+		return {Iova(kx_domain_aperture_start(domain_)), Iova(kx_domain_aperture_last(domain_))};
+	}
+	// From now on no DMA through this domain can skip the caches; false when the domain cannot do that.
+	bool enforce_coherency() { return kx_domain_enforce_coherency(domain_); }
+	base::Status set_msi_window(Pa base)
+	{
+		return base::check(kx_domain_set_msi_window(domain_, base.raw()), "no MSI window in the domain");
+	}
+
+private:
+	iommu_domain *domain_ = nullptr;
+};
+
+// What the user passed to HWPT_ALLOC for the driver; `length` 0: nothing.
+struct DomainUserData {
+	u32 type = 0;
+	base::UserVa data{};
+	u64 length = 0;
+};
+
+// A paging domain for `dev`; flags are the uAPI's IOMMU_HWPT_ALLOC_*. EOPNOTSUPP when the driver takes neither
+// flags nor data.
+inline base::Result<Domain> alloc_domain(device *dev, u32 flags, const DomainUserData &user)
+{
+	iommu_domain *made = nullptr;
+	int rc;
+
+	if (kx_domain_can_alloc_user(dev))
+		rc = kx_domain_alloc_user(dev, flags, user.type, user.data.raw(), user.length, &made);
+	else if (flags || user.length)
+		return base::fail(base::Errno::kOpNotSupp, "the IOMMU driver takes no flags and no data");
+	else
+		rc = kx_domain_alloc(dev, &made);
+	TRY(base::check(rc, "the IOMMU driver made no domain"));
+	return Domain(made);
+}
+
+using GroupRef = Held<iommu_group, kx_group_put>;
+
+// Links an attachment to its domain inside the IOMMU core; must outlive the attachment.
+using AttachHandle = Opaque<iommu_attach_handle, KX_SIZE_iommu_attach_handle, KX_ALIGN_iommu_attach_handle>;
+
+} // namespace kern

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Area: one mapping of an IO page table, a range of IOVAs backed by a byte range of a Pages. Areas are mapped and
+// unmapped whole. An area is in every domain of its IO page table or in none.
+//
+// Life: kFilling (its IOVAs are taken, its pages are on the way into the domains) -> kMapped -> kDraining (the same on
+// the way out). Pages move only while the IO page table's domains_lock is held shared: with domains_lock exclusive, an
+// area that is not kMapped is in no domain at all.
+//
+// Locks: the IoPageTable's iova_lock guards its place in the table, state_ and closing_; the Pages' lock guards storage_
+// and its place there; pins_ changes under iova_lock shared plus the Pages' lock. The rest is constant.
+#pragma once
+#include "base/interval_tree.hpp"
+#include "base/list.hpp"
+#include "base/math.hpp"
+#include "iommufd/pages.hpp"
+
+namespace iommufd {
+
+using base::Iova;
+using base::IovaRange;
+
+class IoPageTable;
+struct InTable;
+
+// A domain as its IO page table sees it. Embedded in the HWPT.
+struct DomainEntry : base::ListHook<InTable> {
+	kern::Domain domain;
+};
+using DomainList = base::List<DomainEntry, InTable>;
+
+// Whether a domain may map a contiguous run with large pages.
+enum class PageSizes : u8 { kAll, kSmallest };
+
+enum class AreaState : u8 { kFilling, kMapped, kDraining };
+
+class Area : public base::IntervalHook<ByIova>, public base::IntervalHook<ByIndex> {
+public:
+	// `start_byte`: where in `pages` the IOVA range begins.
+	Area(base::Ref<Pages> pages, IovaRange iova, u64 start_byte, kern::Prot prot)
+		: pages_(std::move(pages)), iova_(iova), start_byte_(start_byte), prot_(prot)
+	{
+	}
+
+	Pages &pages() const { return *pages_; }
+	base::Ref<Pages> share_pages() const { return pages_; }
+	IovaRange iova() const { return iova_; }
+	u64 length() const { return iova_.count(); } // bytes
+	kern::Prot prot() const { return prot_; }
+	u64 page_offset() const { return start_byte_ % base::kPageSize; }
+	// Offset into the Pages, in bytes, and the page, of an IOVA of this area.
+	u64 byte_at(Iova iova) const { return start_byte_ + (iova - iova_.start); }
+	PageIndex index_at(Iova iova) const { return PageIndex(byte_at(iova) / base::kPageSize); }
+	IndexRange indexes() const { return {index_at(iova_.start), index_at(iova_.last)}; }
+	// The part of the area's IOVAs that the pages first..last back.
+	IovaRange iova_of(IndexRange r) const;
+
+	// Maps `runs`, whose first page is `first`, into a domain; nothing of them stays mapped on failure.
+	Status map(DomainEntry &entry, PageIndex first, RunList &runs, PageSizes sizes) const;
+	void unmap(DomainEntry &entry, IndexRange r) const;
+	// Appends the pages of `r`, from its start on, as the domain has them. False when `runs` is full.
+	bool read_back(const DomainEntry &entry, IndexRange r, RunList &runs) const;
+
+	// Under the pages' lock. Puts all pages into the domains, none of which has any yet; all or nothing.
+	Status fill(DomainList &domains, PageSizes sizes);
+	Status fill_one(DomainEntry &entry, PageSizes sizes);
+	// Takes the pages of `r` out of the domain that stores them and lets go of those that nobody needs.
+	void drain(DomainEntry &entry, IndexRange r) const;
+
+	// Under the pages' lock: the domain that the physical addresses can be read from; null: no domain is filled.
+	DomainEntry *storage() const { return storage_; }
+	void set_storage(DomainEntry *entry);
+
+	AreaState state_ = AreaState::kFilling;
+	bool closing_ = false; // an unmap waits for pins_ to end: no new ones
+	u32 pins_ = 0;         // ranges of it that kernel drivers have pinned
+
+private:
+	Status map_run(kern::Domain &domain, IovaRange at, base::Pa pa, PageSizes sizes) const;
+	void unwind(DomainList &domains, PageIndex end) const;
+
+	const base::Ref<Pages> pages_;
+	DomainEntry *storage_ = nullptr;
+	const IovaRange iova_;
+	const u64 start_byte_;
+	const kern::Prot prot_;
+};
+
+} // namespace iommufd

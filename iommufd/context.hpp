@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What one open /dev/iommu holds: its objects, the IOMMU groups that its devices belong to, and the accounting mode.
+//
+// Locks: account_mode_ and no_iommu_ are guarded by the object table's lock; groups by their own mutex.
+#pragma once
+#include "iommufd/group.hpp"
+#include "iommufd/object.hpp"
+#include "iommufd/pages.hpp"
+#include "kern/file.hpp"
+
+namespace iommufd {
+
+class Context {
+public:
+	// `f`: the file that this context lives behind. `vfio_container`: it was opened as /dev/vfio/vfio, whose users
+	// expect pins to be charged to the process.
+	Context(file *f, bool vfio_container);
+	~Context();
+
+	ObjectTable &objects() { return objects_; }
+	GroupTable &groups() { return groups_; }
+	// A reference that keeps the fd, and with it this context, open.
+	kern::FileRef hold_open() const { return kern::FileRef::share(file_); }
+	file *open_file() const { return file_; }
+
+	AccountMode account_mode() const { return account_mode_; }
+	// 0: per user, 1: per process. EBUSY unless the fd has no objects at all, EINVAL for another value.
+	Status set_account_mode(u64 value);
+
+	// VFIO compatibility, see vfio_compat.cpp.
+	Result<Lease<class Ioas>> compat_ioas();
+	Status create_compat_ioas();
+	Status set_no_iommu();
+
+private:
+	file *const file_;
+	ObjectTable objects_;
+	GroupTable groups_;
+	AccountMode account_mode_;
+	bool no_iommu_ = false;
+};
+
+} // namespace iommufd

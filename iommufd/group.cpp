@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Attaching groups of devices to HWPTs; see group.hpp.
+#include "iommufd/group.hpp"
+
+#include "iommufd/device.hpp"
+
+namespace iommufd {
+
+namespace {
+
+constinit kern::LockClass group_class("iommufd Group::lock");
+constinit kern::LockClass groups_class("iommufd GroupTable::lock");
+
+// Only a HWPT with an IOAS behind it has reserved regions and MSI windows to set up.
+IoPageTable *table_of(Hwpt *hwpt)
+{
+	HwptPaging *paging = hwpt ? hwpt->paging() : nullptr;
+	return paging ? &paging->ioas().table() : nullptr;
+}
+
+} // namespace
+
+Group::Group(kern::GroupRef group) : group_(std::move(group)), lock_(group_class) {}
+
+Group::~Group() { WARN_ON(hwpt_ || !attached_.empty()); }
+
+// Once for each domain, and only where the IOMMU driver asks for it: its MSIs are translated like any other write.
+Status Group::set_msi_window(Hwpt &hwpt)
+{
+	HwptPaging *paging = hwpt.paging();
+	if (!sw_msi_start_ || !paging)
+		return {};
+	return paging->set_msi_window(*sw_msi_start_);
+}
+
+Status Group::reserve_regions(Device &device, Hwpt &hwpt)
+{
+	IoPageTable *table = table_of(&hwpt);
+	if (!table)
+		return {};
+	TRY(table->reserve_for(device.dev(), sw_msi_start_));
+	if (!attached_.empty())
+		return {};
+	Status status = set_msi_window(hwpt);
+	if (!status)
+		table->unreserve(device.dev());
+	return status;
+}
+
+Status Group::attach_first(Hwpt &hwpt)
+{
+	TRY_LET(attachment, kern::make<Attachment>());
+	TRY(base::check(kx_group_attach(group_.get(), hwpt.domain().get(), attachment->handle.get()),
+			"the IOMMU driver does not attach the device to this domain"));
+	attachment_ = std::move(attachment);
+	hwpt_ = &hwpt;
+	return {};
+}
+
+Status Group::attach(Device &device, Hwpt &hwpt)
+{
+	kern::Guard guard(lock_);
+	if (hwpt_ && hwpt_ != &hwpt)
+		return fail(Errno::kInval, "the device's group is attached to another HWPT");
+	TRY(reserve_regions(device, hwpt));
+	if (attached_.empty()) {
+		Status status = attach_first(hwpt);
+		if (!status) {
+			if (IoPageTable *table = table_of(&hwpt))
+				table->unreserve(device.dev());
+			return status;
+		}
+	}
+	device.hwpt_ = Hold<Hwpt>(hwpt);
+	attached_.push_back(device);
+	return {};
+}
+
+Hold<Hwpt> Group::detach(Device &device)
+{
+	kern::Guard guard(lock_);
+	attached_.remove(device);
+	if (attached_.empty()) {
+		kx_group_detach(group_.get(), hwpt_->domain().get());
+		attachment_ = {};
+		hwpt_ = nullptr;
+	}
+	if (IoPageTable *table = table_of(device.hwpt_.get()))
+		table->unreserve(device.dev());
+	return std::move(device.hwpt_);
+}
+
+// Of all attached devices, in the IOAS of `hwpt`.
+void Group::unreserve_regions(Hwpt &hwpt)
+{
+	IoPageTable *table = table_of(&hwpt);
+	if (!table)
+		return;
+	for (Device &device : attached_)
+		table->unreserve(device.dev());
+}
+
+// All attached devices' regions into the IOAS of `to`, if that is another one.
+Status Group::move_regions(Hwpt &to)
+{
+	IoPageTable *table = table_of(&to);
+	if (!table)
+		return {};
+	Status status;
+	if (table != table_of(hwpt_)) {
+		for (Device &device : attached_)
+			if (status)
+				status = table->reserve_for(device.dev(), sw_msi_start_);
+	}
+	if (status)
+		status = set_msi_window(to);
+	if (!status && table != table_of(hwpt_))
+		unreserve_regions(to);
+	return status;
+}
+
+Result<Hold<Hwpt>> Group::replace(Device &device, Hwpt &hwpt)
+{
+	kern::Guard guard(lock_);
+	if (!hwpt_ || !attached_.linked(device))
+		return fail(Errno::kInval, "the device is not attached");
+	if (hwpt_ == &hwpt)
+		return Hold<Hwpt>();
+
+	const bool same_table = table_of(&hwpt) == table_of(hwpt_);
+	TRY_LET(attachment, kern::make<Attachment>());
+	TRY(move_regions(hwpt));
+	Status status = base::check(kx_group_replace(group_.get(), hwpt.domain().get(), attachment->handle.get()),
+				    "the IOMMU driver does not move the device to this domain");
+	if (!status) {
+		if (!same_table)
+			unreserve_regions(hwpt);
+		return fail(status.error());
+	}
+	attachment_ = std::move(attachment);
+	if (!same_table)
+		unreserve_regions(*hwpt_);
+	hwpt_ = &hwpt;
+
+	Hold<Hwpt> old = std::move(device.hwpt_);
+	for (Device &member : attached_)
+		member.hwpt_ = Hold<Hwpt>(hwpt);
+	return old;
+}
+
+GroupTable::GroupTable() : lock_(groups_class) {}
+
+GroupTable::~GroupTable() { WARN_ON(!groups_.empty()); }
+
+Group *GroupTable::find_locked(const iommu_group *group)
+{
+	lock_.assert_held();
+	for (Group &g : groups_)
+		if (g.kernel_group() == group)
+			return &g;
+	return nullptr;
+}
+
+Result<GroupTable::Membership> GroupTable::join(device *dev)
+{
+	kern::GroupRef kernel_group(kx_group_get(dev));
+	if (!kernel_group)
+		return fail(Errno::kNoDev, "the device is in no IOMMU group");
+
+	kern::Guard guard(lock_);
+	Group *found = find_locked(kernel_group.get());
+	if (!found) {
+		TRY_LET(fresh, kern::make<Group>(std::move(kernel_group)));
+		found = fresh.release();
+		groups_.push_back(*found);
+	}
+	found->members_++;
+	return Membership(*this, *found);
+}
+
+void GroupTable::leave(Group &group)
+{
+	{
+		kern::Guard guard(lock_);
+		if (--group.members_)
+			return;
+		groups_.remove(group);
+	}
+	delete &group;
+}
+
+bool GroupTable::has(const iommu_group *group)
+{
+	kern::Guard guard(lock_);
+	return find_locked(group);
+}
+
+} // namespace iommufd

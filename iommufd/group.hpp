@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Group: the devices of one IOMMU group that one fd has bound. The IOMMU cannot tell them apart, so they are attached
+// to the same HWPT, by the first of them to attach, until the last one detaches. Each device brings its own reserved
+// regions into the IOAS.
+//
+// Locks: lock_ guards the attachment and the list of attached devices; it is taken under an Ioas' lock and before an
+// IoPageTable's. GroupTable::lock_ guards the list of groups and their members_.
+#pragma once
+#include <optional>
+
+#include "base/list.hpp"
+#include "iommufd/hwpt.hpp"
+
+namespace iommufd {
+
+class Device;
+class GroupTable;
+struct InGroup;
+struct InGroups;
+
+class Group : public base::ListHook<InGroups> {
+public:
+	explicit Group(kern::GroupRef group);
+	~Group();
+
+	iommu_group *kernel_group() const { return group_.get(); }
+	bool isolates_msi() const { return kx_group_isolates_msi(group_.get()); }
+
+	// Attaches the device, and with it the group if it is the first: EINVAL when the group is attached to another
+	// HWPT or the driver finds the domain unsuitable, EADDRINUSE when a reserved region of the device is mapped.
+	Status attach(Device &device, Hwpt &hwpt);
+	// Moves the whole group over to `hwpt`. Returns the device's hold on the old one (none if there was no
+	// change). EINVAL when the device is not attached. On failure nothing has changed.
+	Result<Hold<Hwpt>> replace(Device &device, Hwpt &hwpt);
+	// Returns the hold on the HWPT, which the caller lets go after all locks.
+	Hold<Hwpt> detach(Device &device);
+
+private:
+	// The IOMMU core's name for the group's attachment to its domain.
+	struct Attachment {
+		kern::AttachHandle handle;
+	};
+	friend class GroupTable;
+
+	Status reserve_regions(Device &device, Hwpt &hwpt);
+	void unreserve_regions(Hwpt &hwpt);
+	Status move_regions(Hwpt &to);
+	Status set_msi_window(Hwpt &hwpt);
+	Status attach_first(Hwpt &hwpt);
+
+	const kern::GroupRef group_;
+	kern::Mutex lock_;
+	base::List<Device, InGroup> attached_;
+	Hwpt *hwpt_ = nullptr; // held by each attached device
+	kern::Box<Attachment> attachment_;
+	std::optional<base::Pa> sw_msi_start_;
+	u32 members_ = 0;
+};
+
+// The groups of one fd.
+class GroupTable {
+public:
+	// A device's part in its group, which exists as long as it has members.
+	class Membership {
+	public:
+		Membership(GroupTable &table, Group &group) : table_(&table), group_(&group) {}
+		Membership(Membership &&o) noexcept : table_(o.table_), group_(std::exchange(o.group_, nullptr)) {}
+		Membership(const Membership &) = delete;
+		~Membership()
+		{
+			if (group_)
+				table_->leave(*group_);
+		}
+		Group &operator*() const { return *group_; }
+		Group *operator->() const { return group_; }
+
+	private:
+		GroupTable *table_;
+		Group *group_;
+	};
+
+	GroupTable();
+	~GroupTable();
+
+	// The group that `dev` is in. ENODEV when it is in none, ENOMEM. Context: may sleep.
+	Result<Membership> join(device *dev);
+	// Has this fd a device of that group?
+	bool has(const iommu_group *group);
+
+private:
+	Group *find_locked(const iommu_group *group);
+	void leave(Group &group);
+
+	kern::Mutex lock_;
+	base::List<Group, InGroups> groups_;
+};
+
+} // namespace iommufd

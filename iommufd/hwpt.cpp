@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Life of a paging HWPT; see hwpt.hpp.
+#include "iommufd/hwpt.hpp"
+
+#include "iommufd/context.hpp"
+#include "iommufd/device.hpp"
+#include "kern/uapi.hpp"
+
+namespace iommufd {
+
+namespace {
+
+constexpr u32 kPagingFlags = IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING;
+
+Status check_spec(const HwptSpec &spec, Device &device)
+{
+	const bool special = spec.flags || spec.data.length;
+	if (special && !kx_domain_can_alloc_user(device.dev()))
+		return fail(Errno::kOpNotSupp, "the IOMMU driver takes no flags and no data");
+	if (spec.flags & ~kPagingFlags)
+		return fail(Errno::kOpNotSupp, "unknown flag for a paging HWPT");
+	if ((spec.flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING) && !kx_device_can_track_dirty(device.dev()))
+		return fail(Errno::kOpNotSupp, "the IOMMU of this device does not track dirty pages");
+	return {};
+}
+
+} // namespace
+
+HwptPaging::HwptPaging(Ioas &ioas, const HwptSpec &spec)
+	: Hwpt(kType), ioas_(ioas), nest_parent_(spec.flags & IOMMU_HWPT_ALLOC_NEST_PARENT)
+{
+}
+
+HwptPaging::~HwptPaging()
+{
+	if (base::List<HwptPaging, InIoas>::linked(*this)) {
+		kern::Guard guard(ioas_->lock());
+		ioas_->hwpts().remove(*this);
+	}
+	if (in_table_)
+		ioas_->table().remove_domain(entry_);
+}
+
+// A driver that claims the capability must also deliver it on a fresh domain.
+Status HwptPaging::enforce_coherency()
+{
+	if (WARN_ON(!entry_.domain.enforce_coherency()))
+		return fail(Errno::kInval, "the IOMMU driver broke its promise of cache coherency");
+	return {};
+}
+
+Result<Pending<HwptPaging>> HwptPaging::create(Context &context, Ioas &ioas, Device &device, const HwptSpec &spec,
+					       bool attach)
+{
+	ioas.lock().assert_held();
+	TRY(check_spec(spec, device));
+	TRY_LET(hwpt, context.objects().create<HwptPaging>(ioas, spec));
+	TRY_LET(domain, kern::alloc_domain(device.dev(), spec.flags, spec.data));
+	hwpt->entry_.domain = std::move(domain);
+
+	// Before anything is mapped: some IOMMUs have a bit for it in every entry.
+	if (device.can_enforce_coherency())
+		TRY(hwpt->enforce_coherency());
+	if (attach)
+		TRY(device.group().attach(device, *hwpt));
+	Status status = ioas.table().add_domain(hwpt->entry_);
+	if (!status) {
+		if (attach)
+			device.group().detach(device);
+		return fail(status.error());
+	}
+	hwpt->in_table_ = true;
+	return hwpt;
+}
+
+void HwptPaging::enlist(bool automatic)
+{
+	ioas_->lock().assert_held();
+	automatic_ = automatic;
+	ioas_->hwpts().push_back(*this);
+}
+
+Status HwptPaging::set_msi_window(base::Pa start)
+{
+	if (has_msi_window_)
+		return {};
+	TRY(entry_.domain.set_msi_window(start));
+	has_msi_window_ = true;
+	return {};
+}
+
+} // namespace iommufd

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// HWPT: an IOMMU domain as an object. A paging HWPT belongs to one IOAS and always holds all of its mappings.
+//
+// A HWPT is made by the user (HWPT_ALLOC) or by us when a device attaches to an IOAS: then it is automatic, may be
+// shared by all devices it suits, and goes with the last one that detaches.
+//
+// Locks: the Ioas' lock guards the place in its list and is held from create() until the object is published or given
+// up. The rest is constant after create(), but for the MSI window, which the group's lock guards.
+#pragma once
+#include "iommufd/ioas.hpp"
+#include "kern/iommu.hpp"
+
+namespace iommufd {
+
+class Context;
+class Device;
+
+// What devices attach to.
+class Hwpt : public Object {
+public:
+	virtual kern::Domain &domain() = 0;
+	// The paging HWPT whose IOAS the device's DMA ends in.
+	virtual HwptPaging *paging() = 0;
+
+protected:
+	using Object::Object;
+};
+
+// Everything that HWPT_ALLOC lets the user choose.
+struct HwptSpec {
+	u32 flags = 0; // IOMMU_HWPT_ALLOC_*
+	kern::DomainUserData data{};
+};
+
+class HwptPaging final : public Hwpt, public base::ListHook<InIoas> {
+public:
+	static const ObjectType kType = ObjectType::kHwptPaging;
+
+	// A domain for `device`, filled with all of the IOAS' mappings. `attach`: attach the device before filling, as
+	// some drivers finish a domain only then. EOPNOTSUPP for what the driver does not offer, and as attaching and
+	// IoPageTable::add_domain(). Context: under the Ioas' lock, may sleep.
+	static Result<Pending<HwptPaging>> create(Context &context, Ioas &ioas, Device &device, const HwptSpec &spec,
+						  bool attach);
+	HwptPaging(Ioas &ioas, const HwptSpec &spec);
+	~HwptPaging() override;
+
+	kern::Domain &domain() override { return entry_.domain; }
+	HwptPaging *paging() override { return this; }
+	Ioas &ioas() { return *ioas_; }
+
+	// Puts the HWPT on its IOAS' list; the last step before it is published.
+	void enlist(bool automatic);
+	bool automatic() const { return automatic_; }
+	bool nest_parent() const { return nest_parent_; }
+	// Lets the group's devices raise MSIs through this domain; once for each domain. Under the group's lock.
+	Status set_msi_window(base::Pa start);
+
+private:
+	Status enforce_coherency();
+
+	const Hold<Ioas> ioas_;
+	DomainEntry entry_;
+	bool in_table_ = false;
+	const bool nest_parent_;
+	bool automatic_ = false;
+	bool has_msi_window_ = false;
+};
+
+} // namespace iommufd

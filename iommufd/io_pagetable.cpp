@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Mapping and unmapping; see io_pagetable.hpp for the model and the locks.
+#include "iommufd/io_pagetable.hpp"
+
+namespace iommufd {
+
+namespace {
+
+constinit kern::LockClass domains_class("iommufd IoPageTable::domains_lock");
+constinit kern::LockClass iova_class("iommufd IoPageTable::iova_lock");
+
+// How often an unmap asks kernel drivers to let go of one area.
+constexpr unsigned kMaxNotifications = 100;
+
+} // namespace
+
+IoPageTable::IoPageTable() : domains_lock_(domains_class), iova_lock_(iova_class) {}
+
+IoPageTable::~IoPageTable()
+{
+	WARN_ON(!unmap(base::kAllIova));
+	WARN_ON(!areas_.empty());
+	WARN_ON(!reserved_.empty());
+	WARN_ON(!domains_.empty());
+	WARN_ON(!listeners_.empty());
+}
+
+SliceList::~SliceList()
+{
+	while (!empty()) {
+		Slice &s = front();
+		remove(s);
+		delete &s;
+	}
+}
+
+Status SliceList::append(base::Ref<Pages> pages, u64 start_byte, u64 length)
+{
+	TRY_LET(slice, kern::make<Slice>());
+	slice->pages = std::move(pages);
+	slice->start_byte = start_byte;
+	slice->length = length;
+	push_back(*slice.release());
+	return {};
+}
+
+// The areas of one mapping until they are all in the table, or until they are given up.
+class AreaBatch {
+public:
+	explicit AreaBatch(u32 count) : areas_(count), count_(count) {}
+	~AreaBatch()
+	{
+		for (Area *area : *this)
+			delete area;
+	}
+	explicit operator bool() const { return static_cast<bool>(areas_); }
+
+	Area *&operator[](u32 i) { return areas_[i]; }
+	Area **begin() { return areas_.get(); }
+	Area **end() { return areas_.get() + (areas_ ? count_ : 0); }
+	// The table owns them now.
+	void release() { count_ = 0; }
+
+private:
+	kern::Array<Area *> areas_;
+	u32 count_;
+};
+
+Status IoPageTable::fits(const Area &area) const
+{
+	if (area.prot().writable() && !area.pages().writable())
+		return fail(Errno::kPerm, "the source was mapped read-only");
+	if (!base::is_aligned(area.page_offset(), alignment_))
+		return fail(Errno::kInval, "the memory is not aligned as the IOAS demands");
+	return {};
+}
+
+// Finds a place and takes it: on success all areas are in the table, kFilling; on failure none is.
+Result<Iova> IoPageTable::insert_areas(SliceList &slices, u64 length, Placement where, kern::Prot prot,
+				       AreaBatch &areas)
+{
+	kern::Guard guard(iova_lock_);
+	if (!length || !base::is_aligned(length, alignment_))
+		return fail(Errno::kInval, "length is 0 or not aligned as the IOAS demands");
+
+	Iova at = where.iova;
+	if (where.fixed) {
+		TRY_LET(range, base::checked_range(at, length));
+		TRY(check_fixed(range));
+	} else {
+		const Slice &first = slices.front();
+		TRY_LET(found, find_free(first.pages->va_of_byte(first.start_byte), length));
+		at = found;
+	}
+
+	Iova next = at;
+	u32 i = 0;
+	for (Slice &slice : slices) {
+		IovaRange range{next, next + (slice.length - 1)};
+		TRY_LET(area, kern::make<Area>(slice.pages, range, slice.start_byte, prot));
+		TRY(fits(*area));
+		areas[i++] = area.release();
+		next = next + slice.length;
+	}
+	for (Area *area : areas)
+		areas_.insert(*area, area->iova());
+	return at;
+}
+
+// Under domains_lock, shared. All or nothing.
+Status IoPageTable::fill_areas(AreaBatch &areas)
+{
+	if (domains_.empty())
+		return {};
+	for (Area *area : areas) {
+		kern::Guard guard(area->pages().lock());
+		Status status = area->fill(domains_, sizes_);
+		if (status)
+			area->set_storage(&domains_.front());
+		else
+			return status;
+	}
+	return {};
+}
+
+Result<Iova> IoPageTable::map(SliceList &slices, u64 length, Placement where, kern::Prot prot)
+{
+	AreaBatch areas(slices.count());
+	if (!areas)
+		return fail(Errno::kNoMem, "out of memory for the list of areas");
+	TRY_LET(at, insert_areas(slices, length, where, prot, areas));
+
+	kern::SharedGuard domains(domains_lock_);
+	Status status = fill_areas(areas);
+	if (!status)
+		for (Area *area : areas)
+			drain_area(*area);
+
+	kern::Guard guard(iova_lock_);
+	for (Area *area : areas) {
+		if (status)
+			area->state_ = AreaState::kMapped;
+		else
+			areas_.remove(*area);
+	}
+	TRY(status);
+	areas.release();
+	return at;
+}
+
+// Takes an area out of all domains, if it is in any. Under domains_lock, shared.
+void IoPageTable::drain_area(Area &area)
+{
+	kern::Guard guard(area.pages().lock());
+	DomainEntry *storage = area.storage();
+	if (!storage)
+		return;
+	for (DomainEntry &entry : domains_)
+		if (&entry != storage)
+			area.unmap(entry, area.indexes());
+	area.set_storage(nullptr);
+	area.drain(*storage, area.indexes());
+}
+
+void IoPageTable::remove_area(Area &area)
+{
+	{
+		kern::Guard guard(iova_lock_);
+		areas_.remove(area);
+	}
+	delete &area;
+}
+
+// The first area of the range: claimed for draining, or found pinned and closed to new pins.
+Result<IoPageTable::Claim> IoPageTable::claim_for_unmap(IovaRange range)
+{
+	kern::Guard guard(iova_lock_);
+	Area *area = areas_.first(range);
+	if (!area)
+		return Claim{};
+	if (area->state_ != AreaState::kMapped)
+		return fail(Errno::kBusy, "an area in the range is being mapped or unmapped");
+	if (!range.contains(area->iova()))
+		return fail(Errno::kNoEnt, "an area is only partly inside the range");
+	if (area->pins_) {
+		area->closing_ = true;
+		return Claim{area, true};
+	}
+	area->state_ = AreaState::kDraining;
+	return Claim{area, false};
+}
+
+Result<u64> IoPageTable::unmap(IovaRange range)
+{
+	u64 bytes = 0;
+	unsigned notified = 0;
+
+	for (;;) {
+		IovaRange pinned = range;
+		{
+			kern::SharedGuard domains(domains_lock_);
+			TRY_LET(claim, claim_for_unmap(range));
+			if (!claim.area)
+				return bytes;
+			const IovaRange at = claim.area->iova();
+			if (!claim.pinned) {
+				drain_area(*claim.area);
+				remove_area(*claim.area);
+				bytes += at.count();
+				if (at.last == range.last)
+					return bytes;
+				// What others map behind us from now on is not ours.
+				range.start = at.last + 1;
+				notified = 0;
+				continue;
+			}
+			pinned = at;
+		}
+		if (WARN_ON(notified++ == kMaxNotifications))
+			return fail(Errno::kDeadlock, "a kernel driver does not let go of its pins");
+		notify_listeners(pinned);
+	}
+}
+
+// Tells every listener that holds pins to let go of a range. Takes iova_lock in between, and calls without it.
+void IoPageTable::notify_listeners(IovaRange range)
+{
+	u64 after = 0;
+	for (;;) {
+		UnmapListener *found = nullptr;
+		{
+			kern::SharedGuard guard(iova_lock_);
+			for (UnmapListener &listener : listeners_) {
+				if (listener.order_ <= after)
+					continue;
+				after = listener.order_;
+				if (listener.enter()) {
+					found = &listener;
+					break;
+				}
+			}
+		}
+		if (!found)
+			return;
+		found->unmapped(range);
+		found->leave();
+	}
+}
+
+Status IoPageTable::slices(IovaRange range, SliceList &out)
+{
+	Iova done;
+	return for_each_area(range, done, [&](Area &area, IovaRange part) {
+		return out.append(area.share_pages(), area.byte_at(part.start), part.count());
+	});
+}
+
+} // namespace iommufd

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The walks of an IoPageTable that take a function. Included by io_pagetable.hpp.
+#pragma once
+#include "base/spans.hpp"
+
+namespace iommufd {
+
+template <typename Fn> Status IoPageTable::for_each_usable(Fn &&fn)
+{
+	kern::SharedGuard guard(iova_lock_);
+	base::Spans<1> spans({&reserved_.tree()}, 0, base::kU64Max);
+	for (; !spans.done(); spans.next())
+		if (spans->is_hole)
+			TRY(fn(IovaRange{Iova(spans->start), Iova(spans->last)}));
+	return {};
+}
+
+template <typename Fn> Status IoPageTable::for_each_area(IovaRange range, Iova &done, Fn &&fn)
+{
+	kern::SharedGuard guard(iova_lock_);
+	done = range.start;
+	for (Area *area = areas_.at(range.start);; area = areas_.at(done)) {
+		if (!area || area->state_ != AreaState::kMapped)
+			return fail(Errno::kNoEnt, "nothing is mapped in part of the range");
+		IovaRange part{done, base::min(range.last, area->iova().last)};
+		TRY(fn(*area, part));
+		if (part.last == range.last)
+			return {};
+		done = part.last + 1;
+	}
+}
+
+} // namespace iommufd

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Reading physical pages; see page_reader.hpp.
+#include "iommufd/page_reader.hpp"
+
+#include "iommufd/area.hpp"
+#include "iommufd/pinned_range.hpp"
+
+namespace iommufd {
+
+PageReader::PageReader(Pages &pages, IndexRange range, Purpose purpose)
+	: pages_(pages), range_(range), purpose_(purpose), batch_start_(range.start.raw()), batch_end_(batch_start_),
+	  runs_(range.count()), ahead_(range.count()), charged_end_(batch_start_)
+{
+}
+
+PageReader::~PageReader()
+{
+	drop_batch();
+	u64 unpinned = 0;
+	for (; ahead_used_ < ahead_count_; ahead_used_++, unpinned++)
+		kern::unpin_run(kern::pfn_of(ahead_[ahead_used_]), 1, false);
+	// What was charged in advance and then not pinned.
+	u64 pinned_end = batch_end_ + unpinned;
+	settle(unpinned + (charged_end_ > pinned_end ? charged_end_ - pinned_end : 0));
+}
+
+void PageReader::drop_batch()
+{
+	if (kept_)
+		return;
+	u64 index = batch_start_, unpinned = 0;
+	for (const Run &run : runs_) {
+		unpinned += pages_.unpin_unneeded(PageIndex(index), run.first, run.count);
+		index += run.count;
+	}
+	settle(unpinned);
+	kept_ = true;
+}
+
+Status PageReader::next()
+{
+	drop_batch();
+	runs_.clear();
+	batch_start_ = batch_end_;
+	kept_ = false;
+
+	Status status;
+	while (!done() && load_once(status)) {
+	}
+	return status;
+}
+
+// Goes on at batch_end_ from one source. False when the batch is full or there was an error.
+bool PageReader::load_once(Status &status)
+{
+	if (ahead_used_ < ahead_count_)
+		return take_ahead();
+
+	PageIndex at(batch_end_);
+	if (const PinnedRange *pinned = pages_.pinned_at(at))
+		return load_pinned(*pinned);
+	if (const Area *area = pages_.filled_at(at))
+		return load_filled(*area);
+	return load_user(pages_.unneeded_from({at, range_.last}), status);
+}
+
+bool PageReader::load_pinned(const PinnedRange &from)
+{
+	u64 last = base::min(base::IntervalSet<PinnedRange, ByIndex, PageIndex>::range(from).last, range_.last).raw();
+	while (batch_end_ <= last) {
+		if (!runs_.append(from.pfn(PageIndex(batch_end_)), 1))
+			return false;
+		batch_end_++;
+	}
+	return true;
+}
+
+bool PageReader::load_filled(const Area &from)
+{
+	PageIndex last = base::min(from.indexes().last, range_.last);
+	u64 before = runs_.total();
+	bool room = from.read_back(*from.storage(), {PageIndex(batch_end_), last}, runs_);
+	batch_end_ += runs_.total() - before;
+	return room;
+}
+
+bool PageReader::load_user(IndexRange hole, Status &status)
+{
+	status = pin_user(hole);
+	return status && take_ahead();
+}
+
+// Moves pages that are pinned already into the batch.
+bool PageReader::take_ahead()
+{
+	while (ahead_used_ < ahead_count_) {
+		std::size_t first = ahead_used_, next = first + 1;
+		while (next < ahead_count_ && kern::is_next_page(ahead_[next - 1], ahead_[next]))
+			next++;
+		if (!runs_.append(kern::pfn_of(ahead_[first]), next - first))
+			return false;
+		ahead_used_ = next;
+		batch_end_ += next - first;
+	}
+	return true;
+}
+
+// Charges a whole hole at once, before the first of its pages is pinned: who is over the limit pins nothing.
+Status PageReader::charge_hole(IndexRange hole)
+{
+	if (purpose_ == Purpose::kLook || hole.start.raw() < charged_end_)
+		return {};
+	TRY(pages_.charge(hole.count()));
+	charged_end_ = hole.last.raw() + 1;
+	return {};
+}
+
+Status PageReader::pin_user(IndexRange hole)
+{
+	const bool own = kx_mm_is_current(pages_.owner());
+	const UserVa va = pages_.va(hole.start);
+	const unsigned count = base::min<u64>(hole.count(), ahead_.capacity());
+
+	if (!own && !owner_in_use_) {
+		owner_in_use_ = kern::use_mm(pages_.owner());
+		if (!owner_in_use_)
+			return fail(Errno::kFault, "the owner of the memory has exited");
+	}
+	TRY(charge_hole(hole));
+	long pinned = own ? kx_pin_current(va.raw(), count, pages_.writable(), ahead_.data())
+			  : kx_pin_remote(pages_.owner(), va.raw(), count, pages_.writable(), true, ahead_.data());
+	if (pinned < 0)
+		return fail(base::Error::from_kernel(static_cast<int>(pinned), "the memory cannot be pinned"));
+	if (WARN_ON(!pinned))
+		return fail(Errno::kFault, "the memory cannot be pinned");
+	ahead_used_ = 0;
+	ahead_count_ = pinned;
+	return {};
+}
+
+} // namespace iommufd
