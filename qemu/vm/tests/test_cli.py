@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Options: what is accepted, and that each mistake is refused in one line."""
+
+import unittest
+
+from vm import cli, machine
+from vm.errors import VmError
+
+WRONG = [
+    ["run"], ["run", "--"], ["run", "--", ""], ["run", "true"], [], ["walk"],
+    ["run", "--bogus", "--", "true"], ["run", "--kernel", "7.3", "--", "true"],
+    ["run", "--mem", "0", "--", "true"], ["run", "--mem", "lots", "--", "true"],
+    ["run", "--smp", "0", "--", "true"], ["run", "--smp", "-1", "--", "true"],
+    ["run", "--timeout", "-1", "--", "true"], ["run", "--timeout", "nan", "--", "true"],
+    ["run", "--icount", "--smp", "2", "--", "true"],
+    ["run", "--in-tree", "--no-modules", "--", "true"],
+    ["run", "--devi", "edu", "--", "true"], ["shell", "--", "sh"],
+]
+
+
+class CliTest(unittest.TestCase):
+    """parse() and what follows from it."""
+
+    def test_defaults(self):
+        options, words = cli.parse(["run", "--", "prog", "--", "-x"])
+        self.assertEqual(words, ["prog", "--", "-x"])
+        self.assertEqual((options.kernel, options.mem, options.smp, options.timeout),
+                         ("test", 1024, 2, 1800))
+
+    def test_sizes(self):
+        for text, mib in (("512", 512), ("512M", 512), ("2G", 2048)):
+            self.assertEqual(cli.parse(["run", "--mem", text, "--", "x"])[0].mem, mib)
+
+    def test_icount_has_one_cpu(self):
+        options, _ = cli.parse(["run", "--icount", "--", "x"])
+        self.assertEqual(options.smp, 1)
+        self.assertIn("nokaslr", machine.kernel_args(options))
+
+    def test_mistakes_are_one_line(self):
+        for argv in WRONG:
+            with self.subTest(argv=argv):
+                with self.assertRaises(VmError) as caught:
+                    cli.parse(argv)
+                self.assertEqual(len(str(caught.exception).splitlines()), 1)
+                self.assertEqual(caught.exception.status, 2)
+
+    def test_devices_come_verbatim_and_after_ours(self):
+        options, _ = cli.parse(["run", "--device", "edu,addr=0x10,dma_mask=0xffff",
+                                "--append", "a=b c", "--", "x"])
+        kernel = type("K", (), {"image": "/k"})
+        argv = machine.command("qemu", options, kernel, "/i", [], [("control", "c")])
+        at = argv.index("edu,addr=0x10,dma_mask=0xffff")
+        self.assertEqual(argv[at - 1], "-device")
+        self.assertGreater(at, argv.index(machine.IOMMU))
+        self.assertTrue(argv[argv.index("-append") + 1].endswith(" a=b c"))
+
+    def test_qemu_versions(self):
+        for text, ok in (("QEMU emulator version 10.0.2 (Debian 1:10)", True),
+                         ("QEMU emulator version 7.2.19", False),
+                         ("QEMU emulator version 11.1.0", True), ("nonsense", False)):
+            self.assertEqual(machine.version(text) >= machine.MINIMUM, ok, text)

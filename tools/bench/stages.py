@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The stages of `make test`. Each takes the kernel's flavour and returns a Count."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import unittest
+
+from . import guest, tap
+from .tap import Count
+
+TOP = guest.TOP
+VM_TESTS = os.path.join(TOP, "qemu", "vm", "tests")
+PROGRAMS = os.path.join(TOP, "build", "programs")
+
+
+def _python(pattern):
+    """Python unit tests in the runner's test folder whose file matches PATTERN."""
+    suite = unittest.TestLoader().discover(VM_TESTS, pattern, top_level_dir=VM_TESTS)
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
+    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
+    skipped = len(result.skipped)
+    return Count(result.testsRun - failed - skipped, failed, skipped)
+
+
+def runner(_):
+    """The VM runner's and this driver's own parts, on the host."""
+    return _python("test_*.py")
+
+
+def vm(_):
+    """The VM runner from end to end."""
+    return _python("e2e_*.py")
+
+
+def _show(argv, **more):
+    """Runs ARGV, shows its output live; (text, status)."""
+    lines = []
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", **more) as process:
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line)
+    return "".join(lines), process.returncode
+
+
+def _tap(name, text, status):
+    """Count of one program's TAP; a bad status without a failed test is a failure."""
+    count, problems = tap.parse(text)
+    for problem in problems:
+        guest.complain(f"{name}: {problem}")
+    if status and not count.failed:
+        guest.complain(f"{name}: " + ("the VM ended in the middle of it"
+                                      if status is None else f"exit status {status}"))
+        count.failed += 1
+    return count
+
+
+def build(flavor):
+    """The build itself, for this kernel and (with test) for Debian's; the uAPI header."""
+    count = Count()
+    for kernel in ["test", "stock"] if flavor == "test" else [flavor]:
+        text, status = _show([os.path.join(TOP, "tools", "check-build"), kernel])
+        count += _tap(f"check-build {kernel}", text, status)
+    if flavor == "test":
+        _, status = _show([os.path.join(TOP, "tools", "programs"), "check-uapi"])
+        count += Count(int(status == 0), int(status != 0))
+    return count
+
+
+def unit(_):
+    """Host unit tests: GoogleTest's closing lines are counted."""
+    text, status = _show(["make", "--no-print-directory", "-C", os.path.join(TOP, "unit"),
+                          "test"])
+    count = Count(*(sum(map(int, re.findall(rf"^\[  {word}\s*\] (\d+) tests?[.,]", text,
+                                            re.MULTILINE)))
+                    for word in ("PASSED", "FAILED", "SKIPPED")))
+    ran = sum(map(int, re.findall(r"^\[=+\] (\d+) tests? from .* ran\.", text, re.MULTILINE)))
+    if (status and not count.failed) or not ran or ran != sum(vars(count).values()):
+        guest.complain(f"unit: status {status}, {ran} tests ran, {count}")
+        count.failed += 1
+    return count
+
+
+def _vm_check(name, status):
+    """The VM's own verdict (its log, pins, unloading) as one test."""
+    if status == 0:
+        return Count(passed=1)
+    guest.complain(f"{name}: the VM ended with status {status}")
+    return Count(failed=1)
+
+
+# The results are read from debugfs: the kernel log may be cut or mixed.
+KUNIT = """modprobe iommufd_kunit || exit 1
+found=
+for f in /sys/kernel/debug/kunit/*/results; do [ -e "$f" ] && cat "$f" && found=1; done
+[ "$found" ]"""
+
+
+def kunit(flavor):
+    """KUnit suites of our kernel module."""
+    outputs, status = guest.boot(["--kernel", flavor], [["sh", "-c", KUNIT]])
+    text, code = outputs[0]
+    count = Count()
+    # Each suite's file is a KTAP text of its own.
+    for suite in re.split(r"^(?=KTAP version)", text, flags=re.MULTILINE):
+        if suite.strip():
+            count += _tap("kunit", suite, 0)
+    if code != 0 or count == Count():
+        guest.complain("kunit: no results")
+        count.failed += 1
+    return count + _vm_check("kunit", status)
+
+
+def selftest_list(flavor):
+    """{options: [program words]} from selftests/list, in order."""
+    groups = {}
+    with open(os.path.join(TOP, "selftests", "list"), encoding="utf-8") as f:
+        for line in f:
+            words = shlex.split(line, comments=True)
+            if not words:
+                continue
+            at = words.index("--")
+            options = words[:at]
+            if "--kernel" not in options:
+                options = ["--kernel", flavor, *options]
+            elif flavor != "test":
+                continue
+            groups.setdefault(tuple(options), []).append(words[at + 1:])
+    return groups
+
+
+def _program(words, text, status):
+    """Count of one program: its TAP, or one test by its status if it has none."""
+    if re.search(r"^(TAP version|KTAP version|1\.\.\d)", text, re.MULTILINE):
+        return _tap(words[0], text, status)
+    if status != 0:
+        guest.complain(f"{words[0]}: exit status {status}")
+    return Count(int(status == 0), int(status != 0))
+
+
+def selftests(flavor):
+    """User programs in the VM; programs with equal options share a boot."""
+    count = Count()
+    for options, programs in selftest_list(flavor).items():
+        files = sorted({os.path.join(PROGRAMS, words[0]) for words in programs})
+        copies = [word for file in files for word in ("--copy", file)]
+        outputs, status = guest.boot([*options, *copies], programs)
+        for i, words in enumerate(programs):
+            count += _program(words, *outputs[i])
+        count += _vm_check(" ".join(options), status)
+    return count
+
+
+FOR = {"test": (runner, build, unit, kunit, selftests, vm),
+       "debug": (build, kunit, selftests)}
