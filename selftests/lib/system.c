@@ -84,6 +84,12 @@ long pinned_pages(void)
 	return acquired - released;
 }
 
+long io_table_pages(void)
+{
+	refresh_vmstat();
+	return number_in("/proc/vmstat", "nr_iommu_pages");
+}
+
 long wait_pinned_pages(long pages)
 {
 	__u64 end = now_us() + 5 * 1000 * 1000;

@@ -18,6 +18,8 @@ long status_kb(int pid, const char *name);
 /* Pages pinned through pin_user_pages() in the whole system, now; -1 when the
  * kernel does not count them. */
 long pinned_pages(void);
+/* Pages that IOMMU page tables take in the whole system; -1 as above. */
+long io_table_pages(void);
 /* Waits up to 5 s until no more than `pages` are pinned; returns how many. */
 long wait_pinned_pages(long pages);
 
