@@ -14,10 +14,7 @@ constinit kern::LockClass pages_class("iommufd Pages::lock");
 
 AccountMode mode_for_caller(AccountMode wanted)
 {
-	// CAP_IPC_LOCK lifts the user's limit, but never the per-process one that VFIO users rely on.
-	if (wanted == AccountMode::kUser && kx_capable_ipc_lock())
-		return AccountMode::kNone;
-	return wanted;
+	return kx_capable_ipc_lock() ? AccountMode::kNone : wanted;
 }
 
 } // namespace
