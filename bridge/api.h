@@ -30,8 +30,8 @@ void iommufd_device_detach(struct iommufd_device *idev);
 struct iommufd_ctx *iommufd_device_to_ictx(struct iommufd_device *idev);
 unsigned int iommufd_device_to_id(struct iommufd_device *idev);
 
-struct iommufd_access *iommufd_access_create(struct iommufd_ctx *ictx, const struct iommufd_access_ops *ops,
-					     void *data, unsigned int *id);
+struct iommufd_access *iommufd_access_create(struct iommufd_ctx *ictx, const struct iommufd_access_ops *ops, void *data,
+					     unsigned int *id);
 void iommufd_access_destroy(struct iommufd_access *access);
 int iommufd_access_attach(struct iommufd_access *access, unsigned int ioas_id);
 int iommufd_access_replace(struct iommufd_access *access, unsigned int ioas_id);

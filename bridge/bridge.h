@@ -6,7 +6,7 @@
 
 #ifdef __cplusplus
 #define KX_DECLS_BEGIN extern "C" {
-#define KX_DECLS_END }
+#define KX_DECLS_END   }
 #else
 #include <linux/types.h>
 #define KX_DECLS_BEGIN

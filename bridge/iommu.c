@@ -61,8 +61,7 @@ void kx_domain_free(struct iommu_domain *domain)
 	iommu_domain_free(domain);
 }
 
-int kx_domain_map(struct iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long size,
-		  int prot)
+int kx_domain_map(struct iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long size, int prot)
 {
 	return iommu_map(domain, iova, pa, size, prot, GFP_KERNEL_ACCOUNT);
 }
@@ -175,7 +174,7 @@ int kx_device_for_each_resv(struct device *dev, kx_resv_fn fn, void *context)
 	int rc = 0;
 
 	iommu_get_resv_regions(dev, &regions);
-	list_for_each_entry(region, &regions, list) {
+	list_for_each_entry (region, &regions, list) {
 		rc = fn(context, region->start, region->length, resv_kind(region->type));
 		if (rc)
 			break;

@@ -13,8 +13,7 @@ int kx_domain_alloc_user(struct device *dev, unsigned int flags, unsigned int da
 			 unsigned long data_len, struct iommu_domain **domain);
 bool kx_domain_can_alloc_user(struct device *dev);
 void kx_domain_free(struct iommu_domain *domain);
-int kx_domain_map(struct iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long size,
-		  int prot);
+int kx_domain_map(struct iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long size, int prot);
 unsigned long kx_domain_unmap(struct iommu_domain *domain, unsigned long iova, unsigned long size);
 unsigned long long kx_domain_iova_to_phys(struct iommu_domain *domain, unsigned long long iova);
 unsigned long kx_domain_page_sizes(const struct iommu_domain *domain);

@@ -16,9 +16,9 @@
 #error "contiguous pages must have contiguous struct pages: SPARSEMEM_VMEMMAP"
 #endif
 
-#define OBJECT(name, type)                               \
-	DEFINE(KX_SIZE_##name, sizeof(type));            \
-	DEFINE(KX_ALIGN_##name, __alignof__(type));      \
+#define OBJECT(name, type)                          \
+	DEFINE(KX_SIZE_##name, sizeof(type));       \
+	DEFINE(KX_ALIGN_##name, __alignof__(type)); \
 	BLANK()
 
 int main(void)

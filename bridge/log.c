@@ -17,8 +17,8 @@ MODULE_PARM_DESC(log_rejected, "Log at debug level why a request was rejected (d
 void kx_log_rejected(const char *what, int error, const char *why)
 {
 	if (log_rejected)
-		printk_ratelimited(KERN_DEBUG pr_fmt("%s[%d]: %s: %pe: %s\n"), current->comm,
-				   current->pid, what, ERR_PTR(error), why);
+		printk_ratelimited(KERN_DEBUG pr_fmt("%s[%d]: %s: %pe: %s\n"), current->comm, current->pid, what,
+				   ERR_PTR(error), why);
 }
 
 void kx_log_info(const char *text)

@@ -8,9 +8,18 @@
 void operator delete(void *ptr, std::size_t) noexcept;
 
 // -fcheck-new: a null result skips the constructor.
-void *operator new(std::size_t size) { return kx_alloc(size); }
-void operator delete(void *ptr) noexcept { kx_free(ptr); }
-void operator delete(void *ptr, std::size_t) noexcept { kx_free(ptr); }
+void *operator new(std::size_t size)
+{
+	return kx_alloc(size);
+}
+void operator delete(void *ptr) noexcept
+{
+	kx_free(ptr);
+}
+void operator delete(void *ptr, std::size_t) noexcept
+{
+	kx_free(ptr);
+}
 
 extern "C" [[noreturn]] void __cxa_pure_virtual();
 extern "C" [[noreturn]] void __cxa_pure_virtual()

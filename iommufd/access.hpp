@@ -67,7 +67,7 @@ private:
 	unsigned seat_ = 0; // the one in use
 	Ioas *ioas_ = nullptr;
 	Ioas *unpin_ioas_ = nullptr;
-	Hold<Ioas> hold_; // on unpin_ioas_
+	Hold<Ioas> hold_;     // on unpin_ioas_
 	Hold<Access> driver_; // the driver's own, from create to destroy
 };
 

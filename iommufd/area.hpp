@@ -6,8 +6,8 @@
 // the way out). Pages move only while the IO page table's domains_lock is held shared: with domains_lock exclusive, an
 // area that is not kMapped is in no domain at all.
 //
-// Locks: the IoPageTable's iova_lock guards its place in the table, state_ and closing_; the Pages' lock guards storage_
-// and its place there; pins_ changes under iova_lock shared plus the Pages' lock. The rest is constant.
+// Locks: the IoPageTable's iova_lock guards its place in the table, state_ and closing_; the Pages' lock guards
+// storage_ and its place there; pins_ changes under iova_lock shared plus the Pages' lock. The rest is constant.
 #pragma once
 #include "base/interval_tree.hpp"
 #include "base/list.hpp"

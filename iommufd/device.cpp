@@ -37,8 +37,7 @@ Result<Device *> Device::bind(Context &context, device *dev)
 
 Device::Device(Context &context, device *dev, GroupTable::Membership group, DmaOwnership ownership)
 	: Object(kType), open_fd_(context.hold_open()), context_(context), group_(std::move(group)),
-	  ownership_(std::move(ownership)), dev_(dev),
-	  can_enforce_coherency_(kx_device_can_enforce_coherency(dev))
+	  ownership_(std::move(ownership)), dev_(dev), can_enforce_coherency_(kx_device_can_enforce_coherency(dev))
 {
 }
 

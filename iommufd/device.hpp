@@ -71,7 +71,7 @@ private:
 	const GroupTable::Membership group_;
 	const DmaOwnership ownership_;
 	device *const dev_;
-	Hold<Hwpt> hwpt_; // while attached
+	Hold<Hwpt> hwpt_;     // while attached
 	Hold<Device> driver_; // the driver's own, from bind to unbind
 	Hold<Device> attached_;
 	const bool can_enforce_coherency_;

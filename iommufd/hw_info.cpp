@@ -20,7 +20,8 @@ struct HwInfo {
 	Status ask(device *dev)
 	{
 		void *made = nullptr;
-		TRY(base::check(kx_device_hw_info(dev, &type, &length, &made), "the IOMMU driver gives no information"));
+		TRY(base::check(kx_device_hw_info(dev, &type, &length, &made),
+				"the IOMMU driver gives no information"));
 		data = made;
 		if (WARN_ON(data && type == IOMMU_HW_INFO_TYPE_NONE))
 			return fail(Errno::kNoDev, "the IOMMU driver gives information of no type");

@@ -34,7 +34,10 @@ using ReservedSet = base::IntervalSet<ReservedRange, ByIova, Iova>;
 // A set of allowed ranges that frees what is in it.
 class AllowedSet : public base::IntervalSet<AllowedRange, ByIova, Iova> {
 public:
-	~AllowedSet() { drain([](AllowedRange &r) { delete &r; }); }
+	~AllowedSet()
+	{
+		drain([](AllowedRange &r) { delete &r; });
+	}
 };
 
 // Somebody who has pinned memory through this table and must be told to let go.
@@ -130,7 +133,8 @@ private:
 	void drain_area(Area &area);
 	void remove_area(Area &area);
 
-	Result<Iova> insert_areas(SliceList &slices, u64 length, Placement where, kern::Prot prot, class AreaBatch &areas);
+	Result<Iova> insert_areas(SliceList &slices, u64 length, Placement where, kern::Prot prot,
+				  class AreaBatch &areas);
 	Status fill_areas(AreaBatch &areas);
 	Status fits(const Area &area) const;
 	Status check_fixed(IovaRange range) const;
@@ -152,7 +156,7 @@ private:
 	DomainList domains_;
 	base::List<UnmapListener, InTable> listeners_;
 	u64 listeners_order_ = 0;
-	u64 alignment_ = 1; // bytes, a power of two
+	u64 alignment_ = 1;                 // bytes, a power of two
 	PageSizes sizes_ = PageSizes::kAll; // changes under both locks, either is enough to read it
 };
 

@@ -43,7 +43,7 @@ constexpr Call entry(const char *name, unsigned cmd, std::size_t min_size)
 }
 
 // The part of a structure that its first version had ends behind `member`.
-#define UP_TO(type, member) (offsetof(type, member) + sizeof(type::member))
+#define UP_TO(type, member)           (offsetof(type, member) + sizeof(type::member))
 #define CALL(nr, type, handler, last) entry<type, handler>(#nr, IOMMU_##nr, UP_TO(type, last))
 
 constexpr Call kCalls[] = {

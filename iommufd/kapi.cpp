@@ -127,8 +127,7 @@ int iommufd_access_pin_pages(iommufd_access *access, unsigned long iova, unsigne
 			     unsigned flags)
 {
 	auto range = base::checked_range(Iova(iova), length);
-	Status status = range ? access_of(access).pin(*range, out_pages, flags & kWrite)
-			      : Status(fail(range.error()));
+	Status status = range ? access_of(access).pin(*range, out_pages, flags & kWrite) : Status(fail(range.error()));
 	return kern::to_errno("access pin", status);
 }
 

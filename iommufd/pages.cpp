@@ -12,10 +12,7 @@ namespace {
 
 constinit kern::LockClass pages_class("iommufd Pages::lock");
 
-AccountMode mode_for_caller(AccountMode wanted)
-{
-	return kx_capable_ipc_lock() ? AccountMode::kNone : wanted;
-}
+AccountMode mode_for_caller(AccountMode wanted) { return kx_capable_ipc_lock() ? AccountMode::kNone : wanted; }
 
 } // namespace
 

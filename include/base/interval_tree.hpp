@@ -57,7 +57,8 @@ private:
 	IntervalNode *root_ = nullptr;
 };
 
-template <typename Tag> class IntervalHook : public IntervalNode {};
+template <typename Tag> class IntervalHook : public IntervalNode {
+};
 
 // The tree of all T by the interval of type R (a Strong type) in their hook Tag.
 template <typename T, typename Tag, typename R> class IntervalSet {

@@ -28,7 +28,8 @@ struct ListLink {
 	}
 };
 
-template <typename Tag> struct ListHook : ListLink {};
+template <typename Tag> struct ListHook : ListLink {
+};
 
 // The list does not own what is on it.
 template <typename T, typename Tag> class List {

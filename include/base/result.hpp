@@ -71,15 +71,15 @@ constexpr Status check(int rc, const char *why)
 } // namespace base
 
 // Leave the function with the error of a Status, or go on.
-#define TRY(expr)                                                       \
-	do {                                                            \
+#define TRY(expr)                                                         \
+	do {                                                              \
 		if (auto try_status_ = (expr); !try_status_) [[unlikely]] \
-			return std::unexpected(try_status_.error());    \
+			return std::unexpected(try_status_.error());      \
 	} while (0)
 
 // Declare `var` with the value of a Result, or leave the function with its error.
-#define TRY_LET(var, expr)                                \
-	auto try_result_##var = (expr);                   \
-	if (!try_result_##var) [[unlikely]]               \
+#define TRY_LET(var, expr)                                        \
+	auto try_result_##var = (expr);                           \
+	if (!try_result_##var) [[unlikely]]                       \
 		return std::unexpected(try_result_##var.error()); \
 	auto var = std::move(*try_result_##var)

@@ -14,10 +14,7 @@ inline int reject(const char *what, base::Error e)
 	return e.to_errno();
 }
 
-inline int to_errno(const char *what, const base::Status &status)
-{
-	return status ? 0 : reject(what, status.error());
-}
+inline int to_errno(const char *what, const base::Status &status) { return status ? 0 : reject(what, status.error()); }
 
 } // namespace kern
 

@@ -36,8 +36,8 @@ private:
 	T *ptr_ = nullptr;
 };
 
-using MmRef = Held<mm_struct, kx_mm_drop>;      // the mm_struct stays, its address space may go
-using MmUse = Held<mm_struct, kx_mm_put>;       // the address space stays
+using MmRef = Held<mm_struct, kx_mm_drop>; // the mm_struct stays, its address space may go
+using MmUse = Held<mm_struct, kx_mm_put>;  // the address space stays
 using TaskRef = Held<task_struct, kx_task_put>;
 using UserRef = Held<user_struct, kx_user_put>;
 
