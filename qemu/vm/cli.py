@@ -93,12 +93,12 @@ def common_options(parser):
 
 def parser():
     """The parser of the whole command line."""
-    top = Parser(prog="vm", description="Runs things in a VM with our kernel modules.")
+    top = Parser(prog="./vm", description="Runs things in a VM with our kernel modules.")
     commands = top.add_subparsers(dest="mode", required=True, metavar="COMMAND")
     raw = argparse.RawDescriptionHelpFormatter
     run = commands.add_parser(
         "run", help="run one command in a new VM", formatter_class=raw,
-        usage="vm run [options] -- COMMAND ARGS...", description=RUN_HELP, epilog=RUN_END,
+        usage="./vm run [options] -- COMMAND ARGS...", description=RUN_HELP, epilog=RUN_END,
         allow_abbrev=False)
     common_options(run)
     run.add_argument("--timeout", type=seconds, default=1800, metavar="S",
@@ -119,9 +119,9 @@ def parse(argv):
         argv, words = argv[:at], argv[at + 1:]
     options = parser().parse_args(argv)
     if options.mode == "run" and (not words or not words[0]):
-        raise VmError("no command: vm run [options] -- COMMAND ARGS...")
+        raise VmError("no command: ./vm run [options] -- COMMAND ARGS...")
     if options.mode == "shell" and words:
-        raise VmError("shell takes no command: use 'vm run'")
+        raise VmError("shell takes no command: use './vm run'")
     if options.icount and options.smp not in (None, 1):
         raise VmError("--icount needs --smp 1")
     if options.in_tree and options.no_modules:
@@ -248,10 +248,12 @@ def judge(run, errors, log, options, words):
     """Tells what is wrong and returns the exit status."""
     with open(log, encoding="utf-8", errors="replace") as f:
         lines = f.read().splitlines()
-    if errors and not run.timed_out:
-        sys.stderr.buffer.write(errors)
+    complaints = os.fsdecode(errors).splitlines()
     if not run.log.seen and not run.timed_out:
-        raise VmError("QEMU did not start the VM (its message is above)")
+        raise VmError("QEMU does not start: " + (complaints or ["no reason given"])[-1])
+    # QEMU tells of each blocked DMA: of use beside the kernel's own words.
+    with open(log, "a", encoding="utf-8", errors="surrogateescape") as f:
+        f.writelines(f"QEMU: {line}\n" for line in complaints)
     if run.control.setup_error:
         raise SetupError(f"{run.control.setup_error} (kernel log: {log})")
     found = logscan.reports(lines)
@@ -293,6 +295,8 @@ def main(argv):
     except VmError as e:
         tell(str(e))
         return e.status
+    except BrokenPipeError:  # whoever read our output has gone, like `| head -n 1`
+        return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         tell("interrupted")
         return 130

@@ -18,6 +18,7 @@ KERNEL_ARGS = (
     CONSOLE,
     "intel_iommu=on,sm_on",
     "panic=-1",  # with -no-reboot: a panic ends QEMU
+    "printk.time=1",
     "ignore_loglevel",  # whatever the command does to dmesg -n
     "printk.devkmsg=on",
 )

@@ -8,16 +8,17 @@ reads our output: a guest port that is not drained would make its kernel spin.
 """
 
 import ctypes
+import fcntl
 import os
 import queue
 import selectors
 import signal
-import socket
 import subprocess
 import threading
 import time
 
 CHECKS_LIMIT = 600  # seconds for unloading and the leak scans after the command
+PIPE_SIZE = 1 << 20  # what an unprivileged process may have
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
@@ -29,24 +30,37 @@ def _die_with_parent():
 class Writer:
     """Writes to a file descriptor from a thread of its own."""
 
+    BACKLOG = 64 << 20  # bytes waiting for a slow reader before the guest has to wait
+
     def __init__(self, fd):
         self._fd = fd
         self._queue = queue.SimpleQueue()
+        self._waiting = 0
+        self.broken = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self):
         while (data := self._queue.get()) is not None:
+            self._waiting -= len(data)
             try:
                 while data:
                     data = data[os.write(self._fd, data):]
-            except OSError:  # nobody reads any more: the rest is dropped
+            except OSError:
+                self.broken = True
                 return
 
     def write(self, data):
+        """Queues DATA; BrokenPipeError once nobody reads any more."""
+        while self._waiting > self.BACKLOG and not self.broken:
+            time.sleep(0.02)
+        if self.broken:
+            raise BrokenPipeError
+        self._waiting += len(data)
         self._queue.put(data)
 
     def finish(self):
+        """Waits until all is written."""
         self._queue.put(None)
         self._thread.join()
 
@@ -95,7 +109,11 @@ class LogFile:
 
 
 class Session:
-    """QEMU with one socket pair for each channel."""
+    """QEMU with one pipe for each channel.
+
+    Pipes join small writes (the console writes single bytes) and never make QEMU
+    wait in practice: the guest sees the same timing in every run.
+    """
 
     def __init__(self, log):
         self.control = Control()
@@ -105,26 +123,28 @@ class Session:
         self._child_ends = []
         self._selector = selectors.DefaultSelector()
         self.process = None
+        # A file, not a pipe: QEMU may complain at length while nobody reads.
+        self._errors = os.memfd_create("qemu-errors")
 
     def channel(self, name, sink):
         """A channel named NAME whose data goes to SINK; its -chardev value."""
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
+        ours, theirs = os.pipe()
+        fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
         self._sinks[name] = sink
         self._selector.register(ours, selectors.EVENT_READ, sink)
         self._child_ends.append(theirs)
-        return f"socket,id={name},fd={theirs.fileno()}"
+        return f"file,id={name},path=/proc/self/fd/{theirs}"
 
     def start(self, argv, extra_fds, interactive):
         """Starts QEMU. Interactive: it keeps our terminal."""
         self.process = subprocess.Popen(  # pylint: disable=R1732,W1509
-            argv, pass_fds=[s.fileno() for s in self._child_ends] + extra_fds,
+            argv, pass_fds=self._child_ends + extra_fds,
             stdin=None if interactive else subprocess.DEVNULL,
             stdout=None if interactive else subprocess.DEVNULL,
-            stderr=subprocess.PIPE, start_new_session=not interactive,
+            stderr=self._errors, start_new_session=not interactive,
             preexec_fn=_die_with_parent)
-        for s in self._child_ends:
-            s.close()
+        for fd in self._child_ends:
+            os.close(fd)
 
     def _deadline(self, end):
         if self.control.exit_time is not None:
@@ -144,29 +164,26 @@ class Session:
                 self._read(key)
 
     def _read(self, key):
-        try:
-            data = key.fileobj.recv(1 << 16)
-        except ConnectionResetError:
-            data = b""
+        data = os.read(key.fd, PIPE_SIZE)
         if data:
             key.data.write(data)
         else:
-            self._selector.unregister(key.fileobj)
-            key.fileobj.close()
+            self._selector.unregister(key.fd)
+            os.close(key.fd)
 
     def stop(self):
         """Ends QEMU if it still runs and flushes everything; its error output."""
-        errors = b""
-        if self.process is not None:
-            if self.timed_out or self._selector.get_map():
-                self.process.kill()
-            errors = self.process.communicate()[1]
+        if self.timed_out:
+            self.process.kill()
+        self.process.wait()
         for sink in self._sinks.values():
             sink.finish()
-        return errors
+        with os.fdopen(self._errors, "rb") as f:
+            f.seek(0)
+            return f.read()
 
     def kill(self):
         """Ends QEMU at once, without flushing."""
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None:
             self.process.kill()
             self.process.wait()
