@@ -46,8 +46,8 @@ Status map_and_respond(UserCall &call, Cmd &cmd, Field &out, Ioas &ioas, SliceLi
 	TRY_LET(at, ioas.table().map(slices, args.length, args.where, args.prot));
 	out = at.raw();
 	Status status = call.respond(cmd);
-	if (!status)
-		(void)ioas.table().unmap({at, at + (args.length - 1)});
+	if (!status && !ioas.table().unmap({at, at + (args.length - 1)}))
+		return fail(Errno::kFault, "the structure cannot be written, and the mapping is in use already");
 	return status;
 }
 

@@ -74,7 +74,7 @@ Status Pages::charge(u64 pages)
 		TRY(charge_user(pages));
 	else if (mode_ == AccountMode::kMm)
 		TRY(charge_mm(pages));
-	__atomic_fetch_add(kx_mm_pinned_vm(mm_.get()), pages, __ATOMIC_RELAXED);
+	__atomic_fetch_add(kx_mm_pinned_vm(mm_.get()), static_cast<long long>(pages), __ATOMIC_RELAXED);
 	charged_ += pages;
 	return {};
 }
@@ -87,13 +87,13 @@ void Pages::uncharge(u64 pages)
 	if (WARN_ON(pages > charged_))
 		pages = charged_;
 	if (mode_ == AccountMode::kUser) {
-		__atomic_fetch_sub(kx_user_locked_vm(user_.get()), pages, __ATOMIC_RELAXED);
+		__atomic_fetch_sub(kx_user_locked_vm(user_.get()), static_cast<long long>(pages), __ATOMIC_RELAXED);
 	} else if (mode_ == AccountMode::kMm) {
 		// An address space that is gone has taken its VmLck with it.
 		if (kern::MmUse use = kern::use_mm(mm_.get()))
 			WARN_ON(kx_mm_account_locked(mm_.get(), task_.get(), pages, false));
 	}
-	__atomic_fetch_sub(kx_mm_pinned_vm(mm_.get()), pages, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(kx_mm_pinned_vm(mm_.get()), static_cast<long long>(pages), __ATOMIC_RELAXED);
 	charged_ -= pages;
 }
 
