@@ -50,6 +50,14 @@ static int store(struct probe *p)
 	return pattern_diff(p->mirror, PAGE, seed) < PAGE - CHANCE ? -EIO : 0;
 }
 
+/* The page after a write of the pattern `after`: 1, 0 or -EIO */
+static int outcome(const void *page, unsigned int before, unsigned int after)
+{
+	if (!pattern_diff(page, PAGE, after))
+		return 1;
+	return pattern_diff(page, PAGE, before) ? -EIO : 0;
+}
+
 int probe_write(struct probe *p, __u64 iova, void *page)
 {
 	unsigned int before = next_seed(p), after = next_seed(p);
@@ -59,20 +67,41 @@ int probe_write(struct probe *p, __u64 iova, void *page)
 	rc = load(p, after);
 	if (!rc)
 		rc = edu_write_memory(p->edu, iova, PAGE);
-	if (rc)
-		return rc;
-	if (!pattern_diff(page, PAGE, after))
-		return 1;
-	return pattern_diff(page, PAGE, before) ? -EIO : 0;
+	return rc ? rc : outcome(page, before, after);
 }
 
-int probe_sees(struct probe *p, __u64 iova, unsigned int seed)
+int probe_write_many(struct probe *p, const __u64 *iovas, void *const *pages,
+		     int n)
 {
-	size_t diff;
-	int rc = load(p, next_seed(p));
+	unsigned int before = next_seed(p), after = next_seed(p);
+	int reached = 0, rc, i;
 
-	if (!rc)
-		rc = edu_read_memory(p->edu, iova, PAGE);
+	for (i = 0; i < n; i++)
+		pattern_fill(pages[i], PAGE, before);
+	rc = load(p, after);
+	for (i = 0; i < n && !rc; i++) {
+		rc = edu_write_memory(p->edu, iovas[i], PAGE);
+		if (rc)
+			break;
+		rc = outcome(pages[i], before, after);
+		if (rc == 1) {
+			/* a later one that lands here would be seen */
+			pattern_fill(pages[i], PAGE, before);
+			reached++;
+			rc = 0;
+		}
+	}
+	for (i = 0; i < n && !rc; i++)
+		rc = pattern_diff(pages[i], PAGE, before) ? -EIO : 0;
+	return rc ? rc : reached;
+}
+
+/* The device's buffer does not hold the pattern: does it after a read? */
+static int read_back(struct probe *p, __u64 iova, unsigned int seed)
+{
+	int rc = edu_read_memory(p->edu, iova, PAGE);
+	size_t diff;
+
 	if (!rc)
 		rc = store(p);
 	if (rc)
@@ -81,6 +110,13 @@ int probe_sees(struct probe *p, __u64 iova, unsigned int seed)
 	if (!diff)
 		return 1;
 	return diff < PAGE - CHANCE ? -EIO : 0;
+}
+
+int probe_sees(struct probe *p, __u64 iova, unsigned int seed)
+{
+	int rc = load(p, next_seed(p));
+
+	return rc ? rc : read_back(p, iova, seed);
 }
 
 int probe_read(struct probe *p, __u64 iova, void *page)
@@ -93,10 +129,14 @@ int probe_read(struct probe *p, __u64 iova, void *page)
 
 int probe_rw(struct probe *p, __u64 iova, void *page)
 {
-	int w = probe_write(p, iova, page);
-	int r = probe_read(p, iova, page);
+	unsigned int seed;
+	int w = probe_write(p, iova, page), r;
 
-	if (w < 0 || r < 0)
-		return w < 0 ? w : r;
-	return w == r ? w : -EXDEV;
+	if (w < 0)
+		return w;
+	/* the buffer still holds what was written */
+	seed = next_seed(p);
+	pattern_fill(page, PAGE, seed);
+	r = read_back(p, iova, seed);
+	return r < 0 || r == w ? r : -EXDEV;
 }

@@ -32,6 +32,11 @@ int probe_read(struct probe *p, __u64 iova, void *page);
 /* both of them; -EXDEV when they differ */
 int probe_rw(struct probe *p, __u64 iova, void *page);
 
+/* Writes only, to n places one after the other: the number of places that the
+ * device reached (every byte, and of the right page), or a negative errno. */
+int probe_write_many(struct probe *p, const __u64 *iovas, void *const *pages,
+		     int n);
+
 /* The device reads iova: does it see this pattern? Answers as above. */
 int probe_sees(struct probe *p, __u64 iova, unsigned int seed);
 
