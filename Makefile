@@ -8,6 +8,7 @@ KDIR ?=
 KERNEL := $(or $(KDIR),test)
 RUNNING := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 
+.NOTPARALLEL:
 .PHONY: modules help deps kernel debug stock programs run test test-debug shell \
 	install uninstall clean distclean
 

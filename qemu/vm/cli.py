@@ -2,6 +2,7 @@
 """./vm run and ./vm shell: options, help, and the order of things."""
 
 import argparse
+import contextlib
 import math
 import os
 import re
@@ -194,14 +195,29 @@ def built(flavor):
         return False
 
 
+def log_folder():
+    """build/log, or a folder in the user's cache where the checkout is not writable."""
+    folder = os.path.join(kernels.TOP, "build", "log")
+    try:
+        os.makedirs(folder, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    except OSError:
+        pass
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    folder = os.path.join(cache, "iommufd-cxx", "log")
+    os.makedirs(folder, exist_ok=True)
+    return folder
+
+
 def log_path(options):
     """Where the kernel log goes; old ones of ours are thinned out."""
     if options.log:
         return options.log
-    folder = os.path.join(kernels.TOP, "build", "log")
-    os.makedirs(folder, exist_ok=True)
+    folder = log_folder()
     for old in sorted(os.listdir(folder))[:-KEPT_LOGS]:
-        os.unlink(os.path.join(folder, old))
+        with contextlib.suppress(OSError):  # another run was quicker
+            os.unlink(os.path.join(folder, old))
     stamp = time.strftime("%Y%m%d-%H%M%S")
     return os.path.join(folder, f"vm-{stamp}-{os.getpid()}.log")
 
