@@ -145,7 +145,8 @@ public:
 	// hold the table's lock.
 	template <typename T> Result<Lease<T>> get(ObjectId id)
 	{
-		TRY_LET(object, find(id, T::kType));
+		const ObjectType wanted = T::kType; // a copy: kType has no definition to refer to
+		TRY_LET(object, find(id, wanted));
 		return Lease<T>(*this, static_cast<T &>(*object));
 	}
 	Result<Lease<Object>> get_any(ObjectId id)
