@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// bridge/iommu.h: devices, groups and domains of a fake IOMMU.
+//
+// A domain is a page table: map() makes leaf entries of the largest page sizes that fit, as the IOMMU core does, and
+// unmap() takes whole entries. Rules that are checked: no double map, no map outside the aperture or of memory without
+// a pin, no unmap of what is not mapped or of part of an entry, no free of a domain that is in use or holds mappings,
+// no attach without ownership of the group, the attach handle outlives the attachment.
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bridge/iommu.h"
+
+struct iommu_domain {
+	struct Leaf {
+		unsigned long long pa;
+		unsigned long size;
+		int prot;
+	};
+
+	device *made_for = nullptr;
+	unsigned long page_sizes = 0;
+	unsigned long long first = 0, last = ~0ull; // aperture
+	bool can_enforce = true;
+	unsigned flags = 0; // of kx_domain_alloc_user()
+
+	std::map<unsigned long, Leaf> leaves; // by IOVA
+	bool enforced = false;
+	bool has_msi = false;
+	unsigned long long msi = 0;
+	int attached = 0;
+	unsigned long maps = 0, unmaps = 0, lookups = 0; // calls so far
+};
+
+struct iommu_group {
+	int refs = 0;
+	bool isolated = true;
+	void *owner = nullptr;
+	int claims = 0;
+	iommu_domain *domain = nullptr;
+	void **handle = nullptr;
+	unsigned attaches = 0, replaces = 0, detaches = 0;
+};
+
+struct device {
+	struct Resv {
+		unsigned long long start, length;
+		kx_resv_kind kind;
+	};
+
+	iommu_group *group = nullptr;
+	bool coherent = true, can_enforce = true, tracks_dirty = false, can_alloc_user = true;
+	unsigned long page_sizes = 0x40201000; // 4 KiB, 2 MiB, 1 GiB
+	unsigned long long first = 0, last = (1ull << 48) - 1;
+	std::vector<Resv> resv;
+	unsigned max_pasids = 0;
+	bool pasid_exec = false, pasid_priv = false;
+	std::vector<unsigned char> hw_info; // empty: the driver has none
+	unsigned hw_info_type = 1;
+	int hw_info_error = 0;
+	int msi_error = 0;
+	// May the device use the domain? 0 or an errno. Default: yes.
+	std::function<int(const iommu_domain &)> suits;
+};
+
+namespace fake {
+
+iommu_group &new_group();
+device &new_device(iommu_group &group);
+bool &unsafe_interrupts();
+
+const std::vector<iommu_domain *> &domains();
+// "iova+size->pa" for each leaf.
+std::string describe(const iommu_domain &domain);
+// Bytes that the domain maps.
+unsigned long long mapped_bytes(const iommu_domain &domain);
+void reset_iommu();
+const std::vector<iommu_group *> &groups();
+
+} // namespace fake

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The kernel log; see log.hpp.
+#include "fake/log.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "bridge/log.h"
+#include "fake/fault.hpp"
+
+namespace {
+
+std::string rejection;
+unsigned warned;
+
+} // namespace
+
+const std::string &fake::last_rejection() { return rejection; }
+unsigned fake::device_warnings() { return warned; }
+
+void fake::reset_log()
+{
+	rejection.clear();
+	warned = 0;
+}
+
+void kx_log_rejected(const char *what, int error, const char *why)
+{
+	rejection = std::string(what) + ": " + std::to_string(error) + ": " + why;
+}
+
+void kx_log_info(const char *) {}
+void kx_log_device_warning(device *, const char *) { warned++; }
+
+int kx_warn(const char *condition, const char *file, int line)
+{
+	if (!fake::swallow_warning())
+		fake::problem("WARN_ON(%s) at %s:%d", condition, file, line);
+	return 1;
+}
+
+void kx_bug(const char *why)
+{
+	fprintf(stderr, "BUG: %s\n", why);
+	abort();
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Locks and the wait queue; see sync.hpp.
+#include "fake/sync.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bridge/layout.gen.h"
+#include "bridge/sync.h"
+#include "fake/fault.hpp"
+
+struct mutex {
+	fake::Lock lock;
+};
+struct rw_semaphore {
+	fake::Lock lock;
+};
+struct wait_queue_head {
+	const char *name;
+	unsigned long wakes;
+};
+static_assert(sizeof(mutex) <= KX_SIZE_mutex && sizeof(rw_semaphore) <= KX_SIZE_rwsem);
+static_assert(sizeof(wait_queue_head) <= KX_SIZE_wait_queue_head);
+
+namespace fake {
+
+namespace {
+
+std::vector<Lock *> held;
+// Which classes have been taken under which, over all tests.
+std::map<std::string, std::set<std::string>> taken_under;
+std::function<void()> meanwhile;
+unsigned waited;
+Lock mmap_lock{"mmap_lock", false, false, 0};
+
+bool leads_to(const std::string &from, const std::string &to)
+{
+	if (from == to)
+		return true;
+	for (const std::string &next : taken_under[from])
+		if (leads_to(next, to))
+			return true;
+	return false;
+}
+
+void note_order(const Lock &lock)
+{
+	for (const Lock *outer : held) {
+		auto &inner = taken_under[outer->name];
+		if (inner.contains(lock.name))
+			continue;
+		if (leads_to(lock.name, outer->name))
+			problem("lock order: %s under %s", lock.name, outer->name);
+		else
+			inner.insert(lock.name);
+	}
+}
+
+} // namespace
+
+void take_lock(Lock &lock, bool shared)
+{
+	if (!lock.name)
+		problem("a lock that was not initialised");
+	if (!lock.atomic)
+		might_sleep(lock.name);
+	if (lock.exclusive || lock.shared)
+		problem("%s would wait for itself", lock.name);
+	note_order(lock);
+	lock.shared += shared;
+	lock.exclusive = !shared;
+	held.push_back(&lock);
+}
+
+void drop_lock(Lock &lock, bool shared)
+{
+	if (shared ? !lock.shared : !lock.exclusive)
+		problem("%s is not held that way", lock.name);
+	lock.shared -= shared && lock.shared;
+	lock.exclusive = false;
+	auto it = std::find(held.begin(), held.end(), &lock);
+	if (it != held.end())
+		held.erase(it);
+}
+
+std::size_t locks_held() { return held.size(); }
+
+void might_sleep(const char *what)
+{
+	for (const Lock *lock : held)
+		if (lock->atomic)
+			problem("%s under the spinlock %s", what, lock->name);
+}
+
+void touch_mmap_lock(const char *what)
+{
+	might_sleep(what);
+	take_lock(mmap_lock, true);
+	drop_lock(mmap_lock, true);
+}
+
+void while_waiting(std::function<void()> fn) { meanwhile = std::move(fn); }
+unsigned waits() { return waited; }
+
+void reset_sync()
+{
+	meanwhile = nullptr;
+	waited = 0;
+}
+
+} // namespace fake
+
+using fake::problem;
+
+void kx_mutex_init(mutex *m, const char *name, lock_class_key *) { m->lock = {name, false, false, 0}; }
+void kx_mutex_lock(mutex *m) { fake::take_lock(m->lock, false); }
+void kx_mutex_unlock(mutex *m) { fake::drop_lock(m->lock, false); }
+
+void kx_mutex_destroy(mutex *m)
+{
+	if (m->lock.exclusive)
+		problem("%s destroyed while it is held", m->lock.name);
+}
+
+void kx_mutex_assert_held(const mutex *m)
+{
+	if (!m->lock.exclusive)
+		problem("%s should be held", m->lock.name);
+}
+
+void kx_rwsem_init(rw_semaphore *s, const char *name, lock_class_key *) { s->lock = {name, false, false, 0}; }
+void kx_rwsem_lock(rw_semaphore *s) { fake::take_lock(s->lock, false); }
+void kx_rwsem_unlock(rw_semaphore *s) { fake::drop_lock(s->lock, false); }
+void kx_rwsem_lock_shared(rw_semaphore *s) { fake::take_lock(s->lock, true); }
+void kx_rwsem_unlock_shared(rw_semaphore *s) { fake::drop_lock(s->lock, true); }
+
+void kx_rwsem_assert_held(const rw_semaphore *s)
+{
+	if (!s->lock.exclusive && !s->lock.shared)
+		problem("%s should be held", s->lock.name);
+}
+
+void kx_rwsem_assert_held_exclusive(const rw_semaphore *s)
+{
+	if (!s->lock.exclusive)
+		problem("%s should be held exclusively", s->lock.name);
+}
+
+void kx_wait_init(wait_queue_head *wq, const char *name, lock_class_key *) { *wq = {name, 0}; }
+void kx_wait_wake_all(wait_queue_head *wq) { wq->wakes++; }
+
+bool kx_wait_until_zero(wait_queue_head *wq, const int *counter, unsigned)
+{
+	if (!fake::held.empty())
+		problem("%s: waiting with %s held", wq->name, fake::held.back()->name);
+	fake::waited++;
+	const unsigned long wakes = wq->wakes;
+	if (auto run = std::exchange(fake::meanwhile, nullptr))
+		run();
+	if (*counter)
+		return false;
+	if (wakes == wq->wakes)
+		problem("%s: the counter became 0 and nobody was woken", wq->name);
+	return true;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// bridge/sync.h: locks that know who holds them. One thread; a lock that would wait is a problem, as are a class taken
+// under itself, an order of classes that was the other way round before (in any test), and an unlock of what is free.
+#pragma once
+#include <cstddef>
+#include <functional>
+
+namespace fake {
+
+struct Lock {
+	const char *name;
+	bool atomic; // a spinlock: nothing may sleep under it
+	bool exclusive;
+	unsigned shared;
+};
+
+void take_lock(Lock &lock, bool shared);
+void drop_lock(Lock &lock, bool shared);
+std::size_t locks_held();
+
+// Problem if a spinlock is held. `what`: the call that may sleep.
+void might_sleep(const char *what);
+// The owner's mmap lock is taken and dropped here: page faults, pinning, accounting.
+void touch_mmap_lock(const char *what);
+
+// Runs once, when the code under test waits for a counter: what other threads would do meanwhile.
+void while_waiting(std::function<void()> fn);
+unsigned waits();
+void reset_sync();
+
+} // namespace fake

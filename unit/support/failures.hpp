@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Fails each step of a call in turn: the first allocation, the second, ... until the call gets through without meeting
+// one. After each failure the whole state must be as before, and the same call must work once the fault is gone.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "support/state.hpp"
+#include "support/world.hpp"
+
+namespace test {
+
+// A machine with everything that a call needs. Members are built in setup() and torn down by the destructor.
+class Scenario {
+public:
+	virtual ~Scenario() = default;
+	virtual void setup() {}
+	// The call: 0 or a negative errno.
+	virtual int run() = 0;
+
+	Machine machine;
+	Fd fd;
+};
+
+struct Expected {
+	int error = -12;
+	// Some faults may be survived: scratch memory has a second source.
+	bool may_survive = false;
+	unsigned at_least = 1; // so many steps of this kind must exist, or the scenario tests nothing
+};
+
+template <typename S, typename... Args> void fail_each(fake::Fault kind, Expected expected, Args... args)
+{
+	std::string after_success;
+	{
+		S s(args...);
+		s.setup();
+		ASSERT_EQ(s.run(), 0) << fake::last_rejection();
+		fake::run_task_work();
+		check_consistency(s.fd.context());
+		after_success = describe_all({&s.fd.context()});
+	}
+	for (unsigned nth = 1;; nth++) {
+		SCOPED_TRACE("fault at step " + std::to_string(nth));
+		S s(args...);
+		s.setup();
+		const std::string before = describe_all({&s.fd.context()});
+		fake::arm(kind, nth);
+		int rc = s.run();
+		fake::disarm();
+		fake::run_task_work();
+		if (!fake::fired()) {
+			EXPECT_EQ(rc, 0);
+			EXPECT_GT(nth, expected.at_least) << "too few steps to fail";
+			return;
+		}
+		if (rc) {
+			EXPECT_EQ(rc, expected.error) << fake::last_rejection();
+			EXPECT_EQ(describe_all({&s.fd.context()}), before);
+			EXPECT_EQ(s.run(), 0) << "does not work after a failure: " << fake::last_rejection();
+			fake::run_task_work();
+		} else {
+			EXPECT_TRUE(expected.may_survive) << "a failure went unnoticed";
+		}
+		check_consistency(s.fd.context());
+		EXPECT_EQ(describe_all({&s.fd.context()}), after_success);
+		if (::testing::Test::HasFailure())
+			return;
+	}
+}
+
+} // namespace test

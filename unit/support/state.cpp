@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// State as text; see state.hpp.
+#include "support/state.hpp"
+
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "fake/alloc.hpp"
+#include "fake/file.hpp"
+#include "fake/iommu.hpp"
+#include "fake/memory.hpp"
+#include "iommufd/access.hpp"
+#include "iommufd/device.hpp"
+#include "support/peek.hpp"
+
+using namespace iommufd;
+
+namespace test {
+
+namespace {
+
+const char *name_of(ObjectType type)
+{
+	switch (type) {
+	case ObjectType::kIoas:
+		return "IOAS";
+	case ObjectType::kHwptPaging:
+		return "HWPT";
+	case ObjectType::kDevice:
+		return "device";
+	case ObjectType::kAccess:
+		return "access";
+	}
+	return "?";
+}
+
+void describe_table(std::ostream &out, IoPageTable &table)
+{
+	out << std::hex << "  alignment " << peek::alignment_(table) << " large " << table.large_pages() << "\n";
+	for (Area *a = peek::areas_(table).first(); a; a = AreaSet::next(*a))
+		out << "  area " << a->iova().start.raw() << ".." << a->iova().last.raw() << " va "
+		    << a->pages().va_of_byte(a->byte_at(a->iova().start)).raw() << " prot " << a->prot().bits() << " state "
+		    << int(a->state_) << " closing " << a->closing_ << " pins " << a->pins_ << " filled " << !!a->storage()
+		    << " charged " << peek::charged_(a->pages()) << "\n";
+	for (ReservedRange *r = peek::reserved_(table).first(); r; r = ReservedSet::next(*r))
+		out << "  reserved " << ReservedSet::range(*r).start.raw() << ".." << ReservedSet::range(*r).last.raw()
+		    << "\n";
+	for (AllowedRange *r = peek::allowed_(table).first(); r; r = AllowedSet::next(*r))
+		out << "  allowed " << AllowedSet::range(*r).start.raw() << ".." << AllowedSet::range(*r).last.raw() << "\n";
+	out << std::dec << "  domains " << peek::domains_(table).count() << " listeners "
+	    << peek::listeners_(table).count() << "\n";
+}
+
+void describe_memory(std::ostream &out)
+{
+	out << std::hex << "pins";
+	for (unsigned long pfn = fake::kFirstPfn; pfn < fake::first_unused_pfn(); pfn++)
+		if (int pins = fake::page_of_pfn(pfn)->pins)
+			out << " " << pfn << ":" << pins;
+	out << std::dec << "\n";
+}
+
+// Bytes that the areas of the table put into each domain.
+u64 filled_bytes(IoPageTable &table)
+{
+	u64 sum = 0;
+	for (Area *a = peek::areas_(table).first(); a; a = AreaSet::next(*a))
+		sum += a->storage() ? a->length() : 0;
+	return sum;
+}
+
+void check_area(IoPageTable &table, Area &area)
+{
+	EXPECT_EQ(!!area.storage(), !peek::domains_(table).empty()) << "area at " << area.iova().start.raw();
+	EXPECT_EQ(area.state_, AreaState::kMapped);
+	for (DomainEntry &entry : peek::domains_(table))
+		for (u64 at = 0; at < area.length(); at += base::kPageSize) {
+			const Iova iova = area.iova().start + at;
+			const auto va = area.pages().va_of_byte(area.byte_at(iova));
+			page *p = fake::page_at(*area.pages().owner(), va.raw());
+			u64 pa = kx_domain_iova_to_phys(entry.domain.get(), iova.raw());
+			EXPECT_EQ(pa / base::kPageSize, p ? fake::pfn_of_page(p) : 0) << "IOVA " << iova.raw();
+		}
+}
+
+} // namespace
+
+std::string describe(Context &context)
+{
+	std::ostringstream out;
+	u64 id = 0;
+
+	while (Object *object = peek::ids_(context.objects()).next(id)) {
+		out << name_of(object->type()) << " " << id << " users " << peek::users_(*object).load() << " short "
+		    << peek::short_users_(*object).load() << "\n";
+		if (object->type() == ObjectType::kIoas)
+			describe_table(out, static_cast<Ioas &>(*object).table());
+	}
+	out << "account mode " << int(context.account_mode()) << " compat "
+	    << (context.objects().compat_ioas() ? context.objects().compat_ioas()->id().raw() : 0) << "\n";
+	return out.str();
+}
+
+std::string describe_all(const std::vector<Context *> &contexts)
+{
+	std::ostringstream out;
+	unsigned n = 0;
+
+	for (Context *context : contexts)
+		out << "context " << n++ << ":\n" << describe(*context);
+	n = 0;
+	for (const iommu_domain *d : fake::domains())
+		out << "domain " << n++ << " attached " << d->attached << " msi " << d->has_msi << fake::describe(*d) << "\n";
+	n = 0;
+	for (const iommu_group *g : fake::groups())
+		out << "group " << n++ << " refs " << g->refs << " claims " << g->claims << " attached " << !!g->domain
+		    << "\n";
+	describe_memory(out);
+	if (const mm_struct *mm = fake::current.mm)
+		out << "mm grabs " << mm->grabs << " users " << mm->users << " pinned_vm " << mm->pinned_vm << " locked_vm "
+		    << mm->locked_vm << "\n";
+	out << "user locked_vm " << fake::current.user->locked_vm << " refs " << fake::current.user->refs << " task refs "
+	    << fake::current.task->refs << "\n";
+	out << "files " << fake::open_files() << " allocations " << fake::outstanding_allocations() << "\n";
+	return out.str();
+}
+
+void check_consistency(Context &context)
+{
+	u64 id = 0;
+	while (Object *object = peek::ids_(context.objects()).next(id)) {
+		if (object->type() != ObjectType::kIoas)
+			continue;
+		IoPageTable &table = static_cast<Ioas &>(*object).table();
+		EXPECT_TRUE(peek::areas_(table).tree().valid());
+		EXPECT_TRUE(peek::reserved_(table).tree().valid());
+		for (Area *a = peek::areas_(table).first(); a; a = AreaSet::next(*a))
+			check_area(table, *a);
+		for (DomainEntry &entry : peek::domains_(table))
+			EXPECT_EQ(fake::mapped_bytes(*entry.domain.get()), filled_bytes(table));
+	}
+}
+
+} // namespace test

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The fake machine and what runs on it; see world.hpp.
+#include "support/world.hpp"
+
+namespace test {
+
+namespace {
+
+bool is_error(const void *p) { return reinterpret_cast<std::uintptr_t>(p) >= std::uintptr_t(-4095); }
+int error_of(const void *p) { return static_cast<int>(reinterpret_cast<std::intptr_t>(p)); }
+
+fake::Process &fresh_process()
+{
+	fake::reset_memory();
+	fake::reset_iommu();
+	fake::reset_files();
+	fake::reset_alloc();
+	fake::reset_sync();
+	fake::reset_log();
+	fake::Process &made = fake::new_process(fake::new_user());
+	fake::become(made);
+	return made;
+}
+
+} // namespace
+
+Machine::Machine() : process(fresh_process()) {}
+
+Machine::~Machine()
+{
+	fake::disarm();
+	fake::run_task_work();
+	EXPECT_EQ(fake::pins_total(), 0) << "pages stay pinned";
+	EXPECT_EQ(fake::outstanding_allocations(), 0u) << "memory leaked";
+	EXPECT_EQ(fake::domains().size(), 0u) << "domains leaked";
+	EXPECT_EQ(fake::open_files(), 0u) << "files leaked";
+	EXPECT_EQ(fake::locks_held(), 0u);
+	for (const iommu_group *g : fake::groups())
+		EXPECT_TRUE(!g->refs && !g->claims && !g->domain) << "a group is still in use";
+	EXPECT_EQ(process.mm.grabs, 0);
+	EXPECT_EQ(process.task.refs, 0);
+	EXPECT_EQ(process.user->refs, 0);
+	EXPECT_EQ(process.mm.pinned_vm, 0);
+	EXPECT_EQ(process.user->locked_vm, 0);
+	if (process.mm.users) {
+		EXPECT_EQ(process.mm.locked_vm, 0u);
+	}
+}
+
+u64 Machine::memory(u64 pages, fake::MapSpec spec)
+{
+	const u64 at = next_va_;
+	fake::map_memory(process, at, pages, spec);
+	// The next one begins at a multiple of 1 GiB, with a gap before it.
+	next_va_ = (at + pages * kPage + (1ul << 31)) & ~((1ul << 30) - 1);
+	return at;
+}
+
+void Fd::close()
+{
+	if (file *f = std::exchange(file_, nullptr)) {
+		iommufd_ctx_put(static_cast<iommufd_ctx *>(f->private_data));
+		fake::run_task_work();
+	}
+}
+
+int Fd::raw(unsigned nr, void *cmd, u32 size) const
+{
+	fake::Reachable reachable(cmd, size);
+	int rc = static_cast<int>(iommufd_cxx_ioctl(file_->private_data, nr, reinterpret_cast<unsigned long>(cmd)));
+	EXPECT_EQ(fake::locks_held(), 0u) << "back in user space with a lock held";
+	return rc;
+}
+
+int Fd::destroy(u32 id) const
+{
+	iommu_destroy cmd{.size = 0, .id = id};
+	return call(IOMMU_DESTROY, cmd);
+}
+
+u32 Fd::ioas() const
+{
+	iommu_ioas_alloc cmd{};
+	EXPECT_EQ(call(IOMMU_IOAS_ALLOC, cmd), 0);
+	return cmd.out_ioas_id;
+}
+
+int Fd::map(u32 ioas, u64 va, u64 length, u64 &iova, u32 flags) const
+{
+	iommu_ioas_map cmd{};
+	cmd.flags = flags;
+	cmd.ioas_id = ioas;
+	cmd.user_va = va;
+	cmd.length = length;
+	cmd.iova = iova;
+	int rc = call(IOMMU_IOAS_MAP, cmd);
+	iova = cmd.iova;
+	return rc;
+}
+
+int Fd::map_at(u32 ioas, u64 va, u64 length, u64 iova, u32 flags) const
+{
+	return map(ioas, va, length, iova, flags | kFixed);
+}
+
+int Fd::unmap(u32 ioas, u64 iova, u64 length, u64 *unmapped) const
+{
+	iommu_ioas_unmap cmd{};
+	cmd.ioas_id = ioas;
+	cmd.iova = iova;
+	cmd.length = length;
+	int rc = call(IOMMU_IOAS_UNMAP, cmd);
+	if (unmapped)
+		*unmapped = cmd.length;
+	return rc;
+}
+
+int Fd::unmap_all(u32 ioas) const { return unmap(ioas, 0, base::kU64Max); }
+
+int Fd::copy(u32 to, u32 from, u64 src, u64 length, u64 &dst, u32 flags) const
+{
+	iommu_ioas_copy cmd{};
+	cmd.flags = flags;
+	cmd.dst_ioas_id = to;
+	cmd.src_ioas_id = from;
+	cmd.length = length;
+	cmd.dst_iova = dst;
+	cmd.src_iova = src;
+	int rc = call(IOMMU_IOAS_COPY, cmd);
+	dst = cmd.dst_iova;
+	return rc;
+}
+
+int Fd::allow(u32 ioas, std::vector<iommu_iova_range> ranges) const
+{
+	fake::Reachable array(ranges.data(), ranges.size() * sizeof(ranges[0]), fake::Reachable::kReadOnly);
+	iommu_ioas_allow_iovas cmd{};
+	cmd.ioas_id = ioas;
+	cmd.num_iovas = ranges.size();
+	cmd.allowed_iovas = reinterpret_cast<u64>(ranges.data());
+	return call(IOMMU_IOAS_ALLOW_IOVAS, cmd);
+}
+
+int Fd::ranges(u32 ioas, std::vector<iommu_iova_range> &out, u64 *alignment, u32 room) const
+{
+	out.resize(room);
+	fake::Reachable array(out.data(), room * sizeof(out[0]));
+	iommu_ioas_iova_ranges cmd{};
+	cmd.ioas_id = ioas;
+	cmd.num_iovas = room;
+	cmd.allowed_iovas = reinterpret_cast<u64>(out.data());
+	int rc = call(IOMMU_IOAS_IOVA_RANGES, cmd);
+	out.resize(cmd.num_iovas);
+	if (alignment)
+		*alignment = cmd.out_iova_alignment;
+	return rc;
+}
+
+int Fd::option(u32 id, u32 op, u32 object, u64 &value) const
+{
+	iommu_option cmd{};
+	cmd.option_id = id;
+	cmd.op = op;
+	cmd.object_id = object;
+	cmd.val64 = value;
+	int rc = call(IOMMU_OPTION, cmd);
+	value = cmd.val64;
+	return rc;
+}
+
+int Fd::vfio_ioas(u32 op, u32 &ioas) const
+{
+	iommu_vfio_ioas cmd{};
+	cmd.op = op;
+	cmd.ioas_id = ioas;
+	int rc = call(IOMMU_VFIO_IOAS, cmd);
+	ioas = cmd.ioas_id;
+	return rc;
+}
+
+int Fd::hwpt(u32 device, u32 pt, u32 &out, u32 flags) const
+{
+	iommu_hwpt_alloc cmd{};
+	cmd.flags = flags;
+	cmd.dev_id = device;
+	cmd.pt_id = pt;
+	int rc = call(IOMMU_HWPT_ALLOC, cmd);
+	out = cmd.out_hwpt_id;
+	return rc;
+}
+
+Bound::Bound(const Fd &fd, device &dev) : idev_(iommufd_device_bind(fd.ctx(), &dev, &id_))
+{
+	if (is_error(idev_)) {
+		error_ = error_of(idev_);
+		idev_ = nullptr;
+	}
+}
+
+int Bound::attach(u32 pt, u32 *hwpt)
+{
+	int rc = iommufd_device_attach(idev_, &pt);
+	attached_ = attached_ || !rc;
+	if (hwpt)
+		*hwpt = pt;
+	return rc;
+}
+
+int Bound::replace(u32 pt, u32 *hwpt)
+{
+	int rc = iommufd_device_replace(idev_, &pt);
+	if (hwpt)
+		*hwpt = pt;
+	return rc;
+}
+
+void Bound::detach()
+{
+	iommufd_device_detach(idev_);
+	attached_ = false;
+}
+
+void Bound::unbind()
+{
+	if (!idev_)
+		return;
+	if (attached_)
+		detach();
+	iommufd_device_unbind(std::exchange(idev_, nullptr));
+}
+
+Driver::Driver(const Fd &fd, bool pins)
+{
+	ops_.needs_pin_pages = pins;
+	ops_.unmap = unmapped;
+	on_unmap = [this](u64 iova, u64 length) {
+		// What overlaps goes; unpin() changes pins_.
+		for (Pin p : std::vector<Pin>(pins_))
+			if (p.iova <= iova + (length - 1) && iova <= p.iova + (p.length - 1))
+				unpin(p.iova, p.length);
+	};
+	access_ = iommufd_access_create(fd.ctx(), &ops_, this, &id_);
+	if (is_error(access_)) {
+		error_ = error_of(access_);
+		access_ = nullptr;
+	}
+}
+
+void Driver::unmapped(void *self, unsigned long iova, unsigned long length)
+{
+	auto &driver = *static_cast<Driver *>(self);
+	EXPECT_EQ(fake::locks_held(), 0u) << "the unmap function is called with locks held";
+	driver.told++;
+	driver.on_unmap(iova, length);
+}
+
+void Driver::destroy()
+{
+	if (access_)
+		iommufd_access_destroy(std::exchange(access_, nullptr));
+}
+
+int Driver::pin(u64 iova, u64 length, bool write)
+{
+	const u64 count = (iova % kPage + length + kPage - 1) / kPage;
+	pages.assign(count + 1, nullptr);
+	int rc = iommufd_access_pin_pages(access_, iova, length, pages.data(), write);
+	if (!rc)
+		pins_.push_back({iova, length});
+	return rc;
+}
+
+void Driver::unpin(u64 iova, u64 length)
+{
+	for (auto it = pins_.begin(); it != pins_.end(); ++it)
+		if (it->iova == iova && it->length == length) {
+			pins_.erase(it);
+			break;
+		}
+	iommufd_access_unpin_pages(access_, iova, length);
+}
+
+int Driver::rw(u64 iova, void *data, u64 length, unsigned flags)
+{
+	return iommufd_access_rw(access_, iova, data, length, flags);
+}
+
+} // namespace test
