@@ -9,7 +9,7 @@ KERNEL := $(or $(KDIR),test)
 RUNNING := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 
 .NOTPARALLEL:
-.PHONY: modules help deps kernel debug stock programs run test test-debug shell \
+.PHONY: modules help deps kernel debug stock programs run test test-debug shell tidy \
 	install uninstall clean distclean
 
 modules: ## build the modules (default); KDIR=DIR: for that 6.12 kernel, else the test kernel
@@ -45,6 +45,9 @@ test-debug: deps debug programs ## the tests in the VM again, on the debug kerne
 
 shell: modules ## a VM with our modules and a shell
 	@./vm shell --device edu,addr=0x10
+
+tidy: ## clang-tidy over the C++ sources; its findings are errors
+	@tools/tidy
 
 install: ## install the modules for the running kernel, or KDIR=DIR (as root)
 	@tools/modules install $(RUNNING)

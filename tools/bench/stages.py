@@ -154,5 +154,11 @@ def selftests(flavor):
     return count
 
 
-FOR = {"test": (runner, build, unit, kunit, selftests, vm),
+def same(_):
+    """The same programs on the kernel's own iommufd and on ours: equal results."""
+    _, status = _show([os.path.join(TOP, "selftests", "same-result")])
+    return Count(int(status == 0), int(status != 0))
+
+
+FOR = {"test": (runner, build, unit, kunit, selftests, same, vm),
        "debug": (build, kunit, selftests)}
