@@ -6,7 +6,7 @@ import subprocess
 import sys
 import unittest
 
-from vm import cli, quote
+from vm import image, quote
 
 ECHO = "import os,sys; sys.stdout.buffer.write(b'\\0'.join(map(os.fsencode, sys.argv[1:])))"
 HARD = [b"", b" ", b"-n", b"--", b"a b", b"'", b"''", b'"', b"$HOME `id` $(id)", b"\\", b"\n",
@@ -24,7 +24,7 @@ def run(shell, words):
 class QuoteTest(unittest.TestCase):
     """The launch script in busybox sh, which runs it in the guest."""
 
-    shell = [cli.BUSYBOX, "sh"]
+    shell = [image.BUSYBOX, "sh"]
 
     def test_arguments_survive(self):
         program = [os.fsencode(sys.executable), b"-c", ECHO.encode()]

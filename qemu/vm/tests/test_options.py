@@ -3,7 +3,7 @@
 
 import unittest
 
-from vm import cli, machine
+from vm import machine, options as vm_options
 from vm.errors import VmError
 
 WRONG = [
@@ -18,21 +18,21 @@ WRONG = [
 ]
 
 
-class CliTest(unittest.TestCase):
+class OptionsTest(unittest.TestCase):
     """parse() and what follows from it."""
 
     def test_defaults(self):
-        options, words = cli.parse(["run", "--", "prog", "--", "-x"])
+        options, words = vm_options.parse(["run", "--", "prog", "--", "-x"])
         self.assertEqual(words, ["prog", "--", "-x"])
         self.assertEqual((options.kernel, options.mem, options.smp, options.timeout),
                          ("test", 1024, 2, 1800))
 
     def test_sizes(self):
         for text, mib in (("512", 512), ("512M", 512), ("2G", 2048)):
-            self.assertEqual(cli.parse(["run", "--mem", text, "--", "x"])[0].mem, mib)
+            self.assertEqual(vm_options.parse(["run", "--mem", text, "--", "x"])[0].mem, mib)
 
     def test_icount_has_one_cpu(self):
-        options, _ = cli.parse(["run", "--icount", "--", "x"])
+        options, _ = vm_options.parse(["run", "--icount", "--", "x"])
         self.assertEqual(options.smp, 1)
         self.assertIn("nokaslr", machine.kernel_args(options))
 
@@ -40,12 +40,12 @@ class CliTest(unittest.TestCase):
         for argv in WRONG:
             with self.subTest(argv=argv):
                 with self.assertRaises(VmError) as caught:
-                    cli.parse(argv)
+                    vm_options.parse(argv)
                 self.assertEqual(len(str(caught.exception).splitlines()), 1)
                 self.assertEqual(caught.exception.status, 2)
 
     def test_devices_come_verbatim_and_after_ours(self):
-        options, _ = cli.parse(["run", "--device", "edu,addr=0x10,dma_mask=0xffff",
+        options, _ = vm_options.parse(["run", "--device", "edu,addr=0x10,dma_mask=0xffff",
                                 "--append", "a=b c", "--", "x"])
         kernel = type("K", (), {"image": "/k"})
         argv = machine.command("qemu", options, kernel, "/i", [], [("control", "c")])

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The options of ./vm run and ./vm shell, their help, and what is refused."""
+
+import argparse
+import math
+import re
+
+from . import kernels
+from .errors import VmError
+
+RUN_HELP = """\
+Boots a VM, loads our modules, runs COMMAND as root in it and ends with its status.
+
+COMMAND runs in a writable folder that is first in PATH and holds the --copy files.
+Its standard output and error come out here, live; its standard input is empty.
+Kernel messages go into a log file. After the command everything is unloaded and
+the log is searched for reports of the kernel."""
+RUN_END = """\
+exit status:
+  the status of COMMAND (127: not found, 128+N: killed by signal N)
+  124  the VM hung, crashed or took longer than --timeout; the console's end is shown
+  125  COMMAND succeeded, but the kernel log has a WARN, BUG, KASAN, lockdep or
+       kmemleak report, something stayed pinned, or a module did not load or unload
+  2    wrong use
+
+example:
+  ./vm run --device edu,addr=0x10 --copy ./prog -- prog --verbose 'two words'"""
+
+
+def memory(text):
+    """MiB from "512", "512M" or "2G"."""
+    m = re.fullmatch(r"(\d+)([MG]?)", text)
+    if not m or not int(m[1]):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a size: 512, 512M or 2G")
+    return int(m[1]) * (1024 if m[2] == "G" else 1)
+
+
+def count(text):
+    """A whole number, 1 or more."""
+    if not re.fullmatch(r"\d+", text) or not int(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 up")
+    return int(text)
+
+
+def seconds(text):
+    """Seconds, 0 for no limit."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds")
+    return value
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose errors are one line."""
+
+    def error(self, message):
+        raise VmError(f"{message} ('{self.prog} --help' lists the options)")
+
+
+def common_options(parser):
+    """Options of run and shell."""
+    add = parser.add_argument
+    add("--kernel", choices=kernels.FLAVORS, default="test",
+        help="test (default), debug (KASAN, lockdep, kmemleak) or stock (Debian's own)")
+    add("--in-tree", action="store_true", help="load the kernel's iommufd, not ours")
+    add("--no-modules", action="store_true", help="load nothing; modprobe works")
+    add("--mem", type=memory, default=1024, metavar="M", help="MiB, or 2G (default 1G)")
+    add("--smp", type=count, metavar="N", help="CPUs (default 2)")
+    add("--icount", action="store_true",
+        help="deterministic: time counts instructions; one CPU")
+    add("--device", action="append", default=[], metavar="QEMU_DEVICE",
+        help="given to QEMU's -device as it is; pcie.0 slots 0x10 to 0x1e are free")
+    add("--append", action="append", default=[], metavar="ARGS",
+        help="added to the kernel's command line")
+    add("--hugepages", type=count, metavar="N", help="reserve N huge pages of 2 MiB")
+    add("--copy", action="append", default=[], metavar="FILE",
+        help="put FILE into the command's folder; programs get their libraries")
+    add("--log", metavar="FILE", help="kernel log (default: a new file in build/log)")
+
+
+def parser():
+    """The parser of the whole command line."""
+    top = Parser(prog="./vm", description="Runs things in a VM with our kernel modules.")
+    commands = top.add_subparsers(dest="mode", required=True, metavar="COMMAND")
+    raw = argparse.RawDescriptionHelpFormatter
+    run = commands.add_parser(
+        "run", help="run one command in a new VM", formatter_class=raw,
+        usage="./vm run [options] -- COMMAND ARGS...", description=RUN_HELP, epilog=RUN_END,
+        allow_abbrev=False)
+    common_options(run)
+    run.add_argument("--timeout", type=seconds, default=1800, metavar="S",
+                     help="seconds for boot and command, 0 for no limit (default 1800)")
+    shell = commands.add_parser(
+        "shell", help="a shell in a new VM", allow_abbrev=False,
+        description="A VM with our modules loaded and a shell on this terminal. "
+        "Leave with 'exit'; Ctrl-a x ends the VM at once.")
+    common_options(shell)
+    return top
+
+
+def parse(argv):
+    """(options, words of the command)."""
+    words = []
+    if "--" in argv:
+        at = argv.index("--")
+        argv, words = argv[:at], argv[at + 1:]
+    options = parser().parse_args(argv)
+    if options.mode == "run" and (not words or not words[0]):
+        raise VmError("no command: ./vm run [options] -- COMMAND ARGS...")
+    if options.mode == "shell" and words:
+        raise VmError("shell takes no command: use './vm run'")
+    if options.icount and options.smp not in (None, 1):
+        raise VmError("--icount needs --smp 1")
+    if options.in_tree and options.no_modules:
+        raise VmError("--in-tree and --no-modules exclude each other")
+    options.smp = options.smp or (1 if options.icount else 2)
+    return options, words
