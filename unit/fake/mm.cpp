@@ -36,7 +36,7 @@ long pin(mm_struct *mm, unsigned long addr, unsigned count, bool write, page **p
 		it->second.to->pins++;
 		pages[done] = it->second.to;
 	}
-	return done ? done : -14;
+	return done ? static_cast<long>(done) : -14;
 }
 
 } // namespace

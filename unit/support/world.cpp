@@ -189,8 +189,9 @@ int Fd::hwpt(u32 device, u32 pt, u32 &out, u32 flags) const
 	return rc;
 }
 
-Bound::Bound(const Fd &fd, device &dev) : idev_(iommufd_device_bind(fd.ctx(), &dev, &id_))
+Bound::Bound(const Fd &fd, device &dev)
 {
+	idev_ = iommufd_device_bind(fd.ctx(), &dev, &id_);
 	if (is_error(idev_)) {
 		error_ = error_of(idev_);
 		idev_ = nullptr;
@@ -256,8 +257,10 @@ void Driver::unmapped(void *self, unsigned long iova, unsigned long length)
 
 void Driver::destroy()
 {
+	// The unmap function may still be called in between.
 	if (access_)
-		iommufd_access_destroy(std::exchange(access_, nullptr));
+		iommufd_access_destroy(access_);
+	access_ = nullptr;
 }
 
 int Driver::pin(u64 iova, u64 length, bool write)
