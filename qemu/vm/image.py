@@ -3,8 +3,8 @@
 
 import os
 import re
+import shutil
 import subprocess
-import sys
 import tempfile
 
 from . import initramfs, kernels, programs, quote, stage
@@ -25,7 +25,7 @@ def modules_to_load(options, kernel):
 
 def guest_config(options, kernel):
     """/vm/config for init."""
-    size = os.get_terminal_size() if sys.stdout.isatty() else os.terminal_size((80, 24))
+    size = shutil.get_terminal_size()
     term = re.sub(r"[^\w.+-]", "", os.environ.get("TERM", "")) or "linux"
     return (f"MODE={'shell' if options.mode == 'shell' else 'command'}\n"
             f"MODULES='{' '.join(modules_to_load(options, kernel))}'\n"
