@@ -7,28 +7,33 @@
 #ifndef SELFTESTS_BAD_INPUT_CASES_H
 #define SELFTESTS_BAD_INPUT_CASES_H
 
-#define NO_ID 0x7ffffff0
-#define MAPPED 0x1000000UL	/* two pages, there during the whole test */
-#define FREE 0x2000000UL	/* nothing there */
-#define MSI_WINDOW 0xfee00000UL	/* reserved on x86 */
+#define NO_ID      0x7ffffff0
+#define MAPPED     0x1000000UL  /* two pages, there during the whole test */
+#define FREE       0x2000000UL  /* nothing there */
+#define MSI_WINDOW 0xfee00000UL /* reserved on x86 */
 
 struct world {
 	int fd;
-	struct edu edu;		/* bound, attached to ioas */
+	struct edu edu; /* bound, attached to ioas */
 	__u32 ioas, other, hwpt;
-	char *mem;		/* two pages, mapped at MAPPED */
-	char *readonly;		/* a page without write permission */
-	char *nothing;		/* a page without any permission */
+	char *mem;      /* two pages, mapped at MAPPED */
+	char *readonly; /* a page without write permission */
+	char *nothing;  /* a page without any permission */
 	struct iommu_iova_range ranges[8];
-	struct iommu_hw_info_vtd *info;	/* behind it is no memory */
-	__u32 spare;		/* an IOAS to destroy */
+	struct iommu_hw_info_vtd *info; /* behind it is no memory */
+	__u32 spare;                    /* an IOAS to destroy */
 };
 
 /* What only the running test knows */
 enum when {
 	LITERAL,
-	IOAS_ID, HWPT_ID, DEVICE_ID,
-	NOTHING_VA, READONLY_VA, ODD_VA, BAR_VA,
+	IOAS_ID,
+	HWPT_ID,
+	DEVICE_ID,
+	NOTHING_VA,
+	READONLY_VA,
+	ODD_VA,
+	BAR_VA,
 };
 
 struct change {
@@ -39,7 +44,7 @@ struct change {
 
 struct mistake {
 	const char *what;
-	struct change change[2];	/* the second one may be absent */
+	struct change change[2]; /* the second one may be absent */
 	int want;
 };
 
@@ -47,11 +52,13 @@ struct ioctl_case {
 	const char *name;
 	unsigned long nr;
 	size_t size, min;
-	bool answers;	/* writes its structure back */
+	bool answers; /* writes its structure back */
 	void (*fill)(struct world *w, void *cmd);
-	void (*undo)(struct world *w, void *cmd);	/* may be NULL */
+	void (*undo)(struct world *w, void *cmd); /* may be NULL */
 	const struct mistake *mistakes;
 };
+
+/* clang-format off */
 
 #define SET(type, field, value) \
 	{ offsetof(struct type, field), sizeof(((struct type *)0)->field), \

@@ -23,13 +23,10 @@ FIXTURE(ioctl)
 {
 	struct world w;
 	const struct ioctl_case *c;
-	char *two;	/* a page, and behind it one without access */
+	char *two; /* a page, and behind it one without access */
 };
 
-FIXTURE_VARIANT(ioctl)
-{
-	unsigned long nr;
-};
+FIXTURE_VARIANT(ioctl) { unsigned long nr; };
 
 #define VARIANT(name) \
 	FIXTURE_VARIANT_ADD(ioctl, name) { .nr = IOMMU_##name }
@@ -44,6 +41,8 @@ VARIANT(OPTION);
 VARIANT(VFIO_IOAS);
 VARIANT(HWPT_ALLOC);
 VARIANT(GET_HW_INFO);
+
+typedef FIXTURE_DATA(ioctl) fixture;
 
 FIXTURE_SETUP(ioctl)
 {
@@ -70,10 +69,8 @@ FIXTURE_SETUP(ioctl)
 	ASSERT_EQ(0, edu_bind(&w->edu, w->fd));
 	ASSERT_EQ(0, ioas_alloc(w->fd, &w->ioas));
 	ASSERT_EQ(0, ioas_alloc(w->fd, &w->other));
-	ASSERT_EQ(0, ioas_map_fixed(w->fd, w->ioas, w->mem, 2 * PAGE, MAPPED,
-				    MAP_RW));
-	ASSERT_EQ(0, ioas_map_fixed(w->fd, w->other, w->mem, 2 * PAGE, MAPPED,
-				    MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(w->fd, w->ioas, w->mem, 2 * PAGE, MAPPED, MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(w->fd, w->other, w->mem, 2 * PAGE, MAPPED, MAP_RW));
 	ASSERT_EQ(0, vfio_attach(&w->edu.vfio, w->ioas, &w->hwpt));
 }
 
@@ -94,19 +91,16 @@ FIXTURE_TEARDOWN(ioctl)
 }
 
 /* A call that works, in a buffer of a page */
-static void fill(FIXTURE_DATA(ioctl) *self, void *cmd)
+static void fill(fixture *self, void *cmd)
 {
 	memset(cmd, 0, PAGE);
 	*(__u32 *)cmd = self->c->size;
 	self->c->fill(&self->w, cmd);
 }
 
-static int call(FIXTURE_DATA(ioctl) *self, void *cmd)
-{
-	return iommufd_call(self->w.fd, self->c->nr, cmd);
-}
+static int call(fixture *self, void *cmd) { return iommufd_call(self->w.fd, self->c->nr, cmd); }
 
-static void undo(FIXTURE_DATA(ioctl) *self, void *cmd)
+static void undo(fixture *self, void *cmd)
 {
 	if (self->c->undo)
 		self->c->undo(&self->w, cmd);
@@ -114,14 +108,14 @@ static void undo(FIXTURE_DATA(ioctl) *self, void *cmd)
 
 TEST_F(ioctl, size_too_small)
 {
-	const size_t sizes[] = { 0, 1, 4, self->c->min - 1 };
+	const size_t sizes[] = {0, 1, 4, self->c->min - 1};
 	char *cmd = self->two;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		fill(self, cmd);
 		*(__u32 *)cmd = sizes[i];
 		EXPECT_EQ(-EINVAL, call(self, cmd))
-			TH_LOG("size %zu", sizes[i]);
+		TH_LOG("size %zu", sizes[i]);
 	}
 }
 
@@ -139,7 +133,7 @@ TEST_F(ioctl, size_of_every_version)
 
 TEST_F(ioctl, size_larger_with_zeros)
 {
-	const size_t sizes[] = { self->c->size + 1, self->c->size + 8, PAGE };
+	const size_t sizes[] = {self->c->size + 1, self->c->size + 8, PAGE};
 	char *cmd = self->two;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -152,7 +146,7 @@ TEST_F(ioctl, size_larger_with_zeros)
 
 TEST_F(ioctl, size_larger_with_something)
 {
-	const size_t sizes[] = { self->c->size + 1, self->c->size + 8, PAGE };
+	const size_t sizes[] = {self->c->size + 1, self->c->size + 8, PAGE};
 	char *cmd = self->two;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -165,7 +159,7 @@ TEST_F(ioctl, size_larger_with_something)
 
 TEST_F(ioctl, bad_pointer)
 {
-	char *edge = self->two + PAGE - 4;	/* only the size can be read */
+	char *edge = self->two + PAGE - 4; /* only the size can be read */
 	char *cmd = self->two;
 
 	EXPECT_EQ(-EFAULT, call(self, NULL));
@@ -174,7 +168,7 @@ TEST_F(ioctl, bad_pointer)
 	*(__u32 *)edge = self->c->size;
 	EXPECT_EQ(-EFAULT, call(self, edge));
 	fill(self, cmd);
-	*(__u32 *)cmd = PAGE + 8;	/* the tail cannot be read */
+	*(__u32 *)cmd = PAGE + 8; /* the tail cannot be read */
 	EXPECT_EQ(-EFAULT, call(self, cmd));
 	*(__u32 *)cmd = UINT32_MAX;
 	EXPECT_EQ(-EFAULT, call(self, cmd));
@@ -194,14 +188,22 @@ TEST_F(ioctl, structure_cannot_be_written)
 static __u64 value_of(const struct world *w, const struct change *change)
 {
 	switch (change->when) {
-	case LITERAL: return change->value;
-	case IOAS_ID: return w->ioas;
-	case HWPT_ID: return w->hwpt;
-	case DEVICE_ID: return w->edu.vfio.dev_id;
-	case NOTHING_VA: return U(w->nothing);
-	case READONLY_VA: return U(w->readonly);
-	case ODD_VA: return U(w->mem) + 1;
-	case BAR_VA: return U(w->edu.bar);
+	case LITERAL:
+		return change->value;
+	case IOAS_ID:
+		return w->ioas;
+	case HWPT_ID:
+		return w->hwpt;
+	case DEVICE_ID:
+		return w->edu.vfio.dev_id;
+	case NOTHING_VA:
+		return U(w->nothing);
+	case READONLY_VA:
+		return U(w->readonly);
+	case ODD_VA:
+		return U(w->mem) + 1;
+	case BAR_VA:
+		return U(w->edu.bar);
 	}
 	abort();
 }
@@ -226,7 +228,7 @@ TEST_F(ioctl, each_mistake)
 		apply(&self->w, m, cmd);
 		EXPECT_EQ(m->want, call(self, cmd)) TH_LOG("%s", m->what);
 		EXPECT_EQ(pinned, self_status_kb("VmPin"))
-			TH_LOG("%s: pinned memory changed", m->what);
+		TH_LOG("%s: pinned memory changed", m->what);
 	}
 	/* and the good call still works */
 	fill(self, cmd);
@@ -237,19 +239,25 @@ TEST_F(ioctl, each_mistake)
 TEST(unknown_ioctls)
 {
 	static const unsigned long numbers[] = {
-		_IO(IOMMUFD_TYPE, 0x00), _IO(IOMMUFD_TYPE, 0x7f),
-		_IO(IOMMUFD_TYPE, 0x9f), _IO(IOMMUFD_TYPE, 0xff),
-		_IO('V', 0x81), _IO(0, 0x81), _IO(0xff, 0x81),
+		_IO(IOMMUFD_TYPE, 0x00),
+		_IO(IOMMUFD_TYPE, 0x7f),
+		_IO(IOMMUFD_TYPE, 0x9f),
+		_IO(IOMMUFD_TYPE, 0xff),
+		_IO('V', 0x81),
+		_IO(0, 0x81),
+		_IO(0xff, 0x81),
 		_IOWR(IOMMUFD_TYPE, 0x81, struct iommu_ioas_alloc),
-		_IOR(IOMMUFD_TYPE, 0x81, __u32), 0, ~0UL,
+		_IOR(IOMMUFD_TYPE, 0x81, __u32),
+		0,
+		~0UL,
 	};
-	struct iommu_ioas_alloc cmd = { .size = sizeof(cmd) };
+	struct iommu_ioas_alloc cmd = {.size = sizeof(cmd)};
 	int fd = iommufd_open();
 
 	ASSERT_LE(0, fd);
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 		EXPECT_EQ(-ENOTTY, iommufd_call(fd, numbers[i], &cmd))
-			TH_LOG("ioctl %#lx", numbers[i]);
+		TH_LOG("ioctl %#lx", numbers[i]);
 	}
 	EXPECT_EQ(0, cmd.out_ioas_id);
 	EXPECT_EQ(0, close(fd));

@@ -14,9 +14,9 @@
 #include "lib/probe.h"
 #include "lib/system.h"
 
-#define NO_ID 12345
-#define IOVA 0x1000000ULL
-#define MSI_WINDOW 0xfee00000ULL	/* of every x86 device */
+#define NO_ID           12345
+#define IOVA            0x1000000ULL
+#define MSI_WINDOW      0xfee00000ULL /* of every x86 device */
 #define MSI_WINDOW_LAST 0xfeefffffULL
 
 FIXTURE(device)
@@ -26,8 +26,10 @@ FIXTURE(device)
 	struct vfio_dev *dev;
 	struct probe probe;
 	__u32 ioas, hwpt;
-	char *mem;	/* 4 pages, at IOVA of ioas */
+	char *mem; /* 4 pages, at IOVA of ioas */
 };
+
+typedef FIXTURE_DATA(device) fixture;
 
 /* The device is bound; the memory and the mirror are mapped; no attachment. */
 FIXTURE_SETUP(device)
@@ -41,8 +43,7 @@ FIXTURE_SETUP(device)
 	self->mem = pages_alloc(4 * PAGE);
 	ASSERT_EQ(0, ioas_alloc(self->fd, &self->ioas));
 	ASSERT_EQ(0, probe_map(&self->probe, self->fd, self->ioas));
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, 4 * PAGE,
-				    IOVA, MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, 4 * PAGE, IOVA, MAP_RW));
 }
 
 FIXTURE_TEARDOWN(device)
@@ -52,11 +53,11 @@ FIXTURE_TEARDOWN(device)
 	EXPECT_EQ(0, self_status_kb("VmPin"));
 }
 
-#define ATTACH(pt) vfio_attach(self->dev, pt, &self->hwpt)
+#define ATTACH(pt)          vfio_attach(self->dev, pt, &self->hwpt)
 #define REACHES(iova, page) probe_rw(&self->probe, iova, page)
 
 /* A second IOAS with a page of its own at IOVA and the mirror. */
-static int other_ioas(FIXTURE_DATA(device) *self, __u32 *ioas, char **page)
+static int other_ioas(fixture *self, __u32 *ioas, char **page)
 {
 	int rc = ioas_alloc(self->fd, ioas);
 
@@ -161,8 +162,7 @@ TEST_F(device, attach_by_hwpt)
 {
 	__u32 hwpt, out;
 
-	ASSERT_EQ(0, hwpt_alloc(self->fd, self->dev->dev_id, self->ioas, 0,
-				&hwpt));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, self->dev->dev_id, self->ioas, 0, &hwpt));
 	/* the page table is filled, and the memory pinned, at once */
 	EXPECT_EQ(5 * 4, self_status_kb("VmPin"));
 	EXPECT_EQ(-EBUSY, object_destroy(self->fd, self->ioas));
@@ -184,8 +184,7 @@ TEST_F(device, automatic_attach_leaves_user_hwpts_alone)
 {
 	__u32 hwpt;
 
-	ASSERT_EQ(0, hwpt_alloc(self->fd, self->dev->dev_id, self->ioas, 0,
-				&hwpt));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, self->dev->dev_id, self->ioas, 0, &hwpt));
 	ASSERT_EQ(0, ATTACH(self->ioas));
 	EXPECT_NE(hwpt, self->hwpt);
 	EXPECT_EQ(0, object_destroy(self->fd, hwpt));
@@ -197,7 +196,7 @@ TEST_F(device, attach_to_nonsense)
 	EXPECT_EQ(-ENOENT, ATTACH(0));
 	EXPECT_EQ(-ENOENT, ATTACH(NO_ID));
 	EXPECT_EQ(-EINVAL, ATTACH(self->dev->dev_id));
-	EXPECT_EQ(0, vfio_detach(self->dev));	/* nothing to detach is fine */
+	EXPECT_EQ(0, vfio_detach(self->dev)); /* nothing to detach is fine */
 	ASSERT_EQ(0, ATTACH(self->ioas));
 	EXPECT_EQ(-ENOENT, ATTACH(0));
 	EXPECT_EQ(-ENOENT, ATTACH(NO_ID));
@@ -224,8 +223,7 @@ TEST_F(device, replace)
 	EXPECT_EQ(0, REACHES(IOVA, self->mem));
 
 	/* from an automatic HWPT to one of the user, of the first IOAS */
-	ASSERT_EQ(0, hwpt_alloc(self->fd, self->dev->dev_id, self->ioas, 0,
-				&hwpt));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, self->dev->dev_id, self->ioas, 0, &hwpt));
 	ASSERT_EQ(0, ATTACH(hwpt));
 	EXPECT_EQ(1, REACHES(IOVA, self->mem));
 	/* and on to an automatic one of the same IOAS */
@@ -242,8 +240,7 @@ TEST_F(device, map_while_attached)
 
 	ASSERT_EQ(0, ATTACH(self->ioas));
 	EXPECT_EQ(0, REACHES(2 * IOVA, more));
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, more, 2 * PAGE,
-				    2 * IOVA, MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, more, 2 * PAGE, 2 * IOVA, MAP_RW));
 	EXPECT_EQ(1, REACHES(2 * IOVA, more));
 	EXPECT_EQ(1, REACHES(2 * IOVA + PAGE, more + PAGE));
 	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, 2 * IOVA, 2 * PAGE, NULL));
@@ -251,8 +248,7 @@ TEST_F(device, map_while_attached)
 	EXPECT_EQ(0, REACHES(2 * IOVA + PAGE, more + PAGE));
 	EXPECT_EQ(1, REACHES(IOVA, self->mem));
 	/* the same IOVA for other memory: nothing of the old one is cached */
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, more + PAGE, PAGE,
-				    2 * IOVA, MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, more + PAGE, PAGE, 2 * IOVA, MAP_RW));
 	EXPECT_EQ(1, REACHES(2 * IOVA, more + PAGE));
 }
 
@@ -261,10 +257,8 @@ TEST_F(device, one_page_at_two_iovas)
 	__u64 iova;
 
 	ASSERT_EQ(0, ATTACH(self->ioas));
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE,
-				    2 * IOVA, MAP_RW));
-	ASSERT_EQ(0, ioas_copy_auto(self->fd, self->ioas, &iova, self->ioas,
-				    IOVA, PAGE, MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, 2 * IOVA, MAP_RW));
+	ASSERT_EQ(0, ioas_copy_auto(self->fd, self->ioas, &iova, self->ioas, IOVA, PAGE, MAP_RW));
 	EXPECT_EQ(1, REACHES(2 * IOVA, self->mem));
 	ASSERT_GE(EDU_IOVA_LIMIT, iova + PAGE);
 	EXPECT_EQ(1, REACHES(iova, self->mem));
@@ -276,8 +270,7 @@ TEST_F(device, one_page_at_two_iovas)
 TEST_F(device, read_only_mapping)
 {
 	ASSERT_EQ(0, ATTACH(self->ioas));
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE,
-				    2 * IOVA, MAP_READ));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, 2 * IOVA, MAP_READ));
 	EXPECT_EQ(0, probe_write(&self->probe, 2 * IOVA, self->mem));
 	EXPECT_EQ(1, probe_read(&self->probe, 2 * IOVA, self->mem));
 }
@@ -285,19 +278,18 @@ TEST_F(device, read_only_mapping)
 TEST_F(device, write_only_mapping)
 {
 	ASSERT_EQ(0, ATTACH(self->ioas));
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE,
-				    2 * IOVA, MAP_WRITE));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, 2 * IOVA, MAP_WRITE));
 	EXPECT_EQ(1, probe_write(&self->probe, 2 * IOVA, self->mem));
 	/* not checked: QEMU 10.0's VT-d lets reads through as well */
 }
 
 TEST_F(device, page_offsets)
 {
-	const size_t len = 100, at = PAGE - 50;	/* across two pages */
+	const size_t len = 100, at = PAGE - 50; /* across two pages */
 
 	ASSERT_EQ(0, ATTACH(self->ioas));
 	pattern_fill(self->mem, 2 * PAGE, 1);
-	memset(self->probe.mirror, 0xff, PAGE);	/* no byte of a pattern */
+	memset(self->probe.mirror, 0xff, PAGE); /* no byte of a pattern */
 	EXPECT_EQ(0, edu_read_memory(&self->edu, MIRROR_IOVA, len));
 	EXPECT_EQ(0, edu_write_memory(&self->edu, IOVA + at, len));
 	EXPECT_EQ(0, bytes_not(self->mem + at, len, 0xff));
@@ -316,8 +308,7 @@ TEST_F(device, ranges_shrink_with_the_attachment)
 	ASSERT_LE(2, num);
 	for (__u32 i = 0; i < num; i++) {
 		TH_LOG("usable: %#llx - %#llx", r[i].start, r[i].last);
-		EXPECT_TRUE(r[i].last < MSI_WINDOW ||
-			    r[i].start > MSI_WINDOW_LAST);
+		EXPECT_TRUE(r[i].last < MSI_WINDOW || r[i].start > MSI_WINDOW_LAST);
 		EXPECT_NE(UINT64_MAX, r[i].last);
 	}
 	ASSERT_EQ(0, vfio_detach(self->dev));
@@ -330,30 +321,23 @@ TEST_F(device, ranges_shrink_with_the_attachment)
 
 TEST_F(device, reserved_window)
 {
-	struct iommu_iova_range range = { MSI_WINDOW - PAGE, MSI_WINDOW };
+	struct iommu_iova_range range = {MSI_WINDOW - PAGE, MSI_WINDOW};
 	__u64 high;
 
 	ASSERT_EQ(0, ATTACH(self->ioas));
-	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE,
-					  MSI_WINDOW, MAP_RW));
-	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->ioas, self->mem,
-					  2 * PAGE, MSI_WINDOW - PAGE, MAP_RW));
-	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE,
-					  MSI_WINDOW_LAST + 1 - PAGE, MAP_RW));
-	EXPECT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE,
-				    MSI_WINDOW - PAGE, MAP_RW));
-	EXPECT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE,
-				    MSI_WINDOW_LAST + 1, MAP_RW));
+	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, MSI_WINDOW, MAP_RW));
+	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->ioas, self->mem, 2 * PAGE, MSI_WINDOW - PAGE, MAP_RW));
+	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, MSI_WINDOW_LAST + 1 - PAGE, MAP_RW));
+	EXPECT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, MSI_WINDOW - PAGE, MAP_RW));
+	EXPECT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, MSI_WINDOW_LAST + 1, MAP_RW));
 	EXPECT_EQ(-EADDRINUSE, ioas_allow_iovas(self->fd, self->ioas, &range, 1));
 	/* the allowed list is still the old, empty one */
-	EXPECT_EQ(0, ioas_map_auto(self->fd, self->ioas, self->mem, PAGE, &high,
-				   MAP_RW));
+	EXPECT_EQ(0, ioas_map_auto(self->fd, self->ioas, self->mem, PAGE, &high, MAP_RW));
 }
 
 TEST_F(device, mapping_in_the_window_forbids_the_attachment)
 {
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE,
-				    MSI_WINDOW, MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, MSI_WINDOW, MAP_RW));
 	EXPECT_EQ(-EADDRINUSE, ATTACH(self->ioas));
 	EXPECT_EQ(0, self_status_kb("VmPin"));
 	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, MSI_WINDOW, PAGE, NULL));
@@ -362,7 +346,7 @@ TEST_F(device, mapping_in_the_window_forbids_the_attachment)
 
 TEST_F(device, allowed_range_in_the_window_forbids_the_attachment)
 {
-	struct iommu_iova_range range = { MSI_WINDOW - PAGE, MSI_WINDOW };
+	struct iommu_iova_range range = {MSI_WINDOW - PAGE, MSI_WINDOW};
 
 	ASSERT_EQ(0, ioas_allow_iovas(self->fd, self->ioas, &range, 1));
 	EXPECT_EQ(-EADDRINUSE, ATTACH(self->ioas));
@@ -373,18 +357,15 @@ TEST_F(device, allowed_range_in_the_window_forbids_the_attachment)
 
 TEST_F(device, mapping_beyond_the_iommu_forbids_the_attachment)
 {
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE,
-				    1ULL << 60, MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, 1ULL << 60, MAP_RW));
 	EXPECT_EQ(-EADDRINUSE, ATTACH(self->ioas));
-	EXPECT_EQ(-EADDRINUSE, hwpt_alloc(self->fd, self->dev->dev_id,
-					  self->ioas, 0, &self->hwpt));
+	EXPECT_EQ(-EADDRINUSE, hwpt_alloc(self->fd, self->dev->dev_id, self->ioas, 0, &self->hwpt));
 	EXPECT_EQ(0, self_status_kb("VmPin"));
 }
 
 TEST_F(device, odd_mapping_forbids_the_attachment)
 {
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, 100,
-				    2 * IOVA, MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, 100, 2 * IOVA, MAP_RW));
 	EXPECT_EQ(-EADDRINUSE, ATTACH(self->ioas));
 	EXPECT_EQ(0, self_status_kb("VmPin"));
 	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, 2 * IOVA, 100, NULL));
@@ -398,16 +379,14 @@ TEST_F(device, failed_replace_keeps_the_old_one)
 	char *page;
 
 	ASSERT_EQ(0, other_ioas(self, &other, &page));
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, other, page, PAGE, MSI_WINDOW,
-				    MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, other, page, PAGE, MSI_WINDOW, MAP_RW));
 	ASSERT_EQ(0, ATTACH(self->ioas));
 	EXPECT_EQ(-EADDRINUSE, vfio_attach(self->dev, other, NULL));
 	EXPECT_EQ(1, REACHES(IOVA, self->mem));
 	EXPECT_EQ(5 * 4, self_status_kb("VmPin"));
 	EXPECT_EQ(0, object_destroy(self->fd, other));
 	/* the old IOAS still keeps the window free */
-	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE,
-					  MSI_WINDOW, MAP_RW));
+	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, MSI_WINDOW, MAP_RW));
 }
 
 TEST_F(device, bad_memory_forbids_the_attachment)
@@ -415,12 +394,10 @@ TEST_F(device, bad_memory_forbids_the_attachment)
 	char *hole = pages_alloc(3 * PAGE);
 
 	pages_free(hole + PAGE, PAGE);
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, hole, 3 * PAGE,
-				    2 * IOVA, MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, hole, 3 * PAGE, 2 * IOVA, MAP_RW));
 	EXPECT_EQ(-EFAULT, ATTACH(self->ioas));
 	EXPECT_EQ(0, self_status_kb("VmPin"));
-	EXPECT_EQ(-EFAULT, hwpt_alloc(self->fd, self->dev->dev_id, self->ioas,
-				      0, &self->hwpt));
+	EXPECT_EQ(-EFAULT, hwpt_alloc(self->fd, self->dev->dev_id, self->ioas, 0, &self->hwpt));
 	EXPECT_EQ(0, self_status_kb("VmPin"));
 	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, 2 * IOVA, 3 * PAGE, NULL));
 	EXPECT_EQ(0, ATTACH(self->ioas));
@@ -433,12 +410,10 @@ TEST_F(device, bad_memory_while_attached)
 
 	pages_free(hole + PAGE, PAGE);
 	ASSERT_EQ(0, ATTACH(self->ioas));
-	EXPECT_EQ(-EFAULT, ioas_map_fixed(self->fd, self->ioas, hole, 3 * PAGE,
-					  2 * IOVA, MAP_RW));
+	EXPECT_EQ(-EFAULT, ioas_map_fixed(self->fd, self->ioas, hole, 3 * PAGE, 2 * IOVA, MAP_RW));
 	EXPECT_EQ(5 * 4, self_status_kb("VmPin"));
 	/* the IOVA is free again */
-	EXPECT_EQ(0, ioas_map_fixed(self->fd, self->ioas, hole, PAGE, 2 * IOVA,
-				    MAP_RW));
+	EXPECT_EQ(0, ioas_map_fixed(self->fd, self->ioas, hole, PAGE, 2 * IOVA, MAP_RW));
 	EXPECT_EQ(1, REACHES(2 * IOVA, hole));
 }
 
@@ -449,8 +424,7 @@ TEST_F(device, copy_to_another_ioas)
 
 	ASSERT_EQ(0, other_ioas(self, &other, &page));
 	ASSERT_EQ(0, ATTACH(self->ioas));
-	ASSERT_EQ(0, ioas_copy_fixed(self->fd, other, 2 * IOVA, self->ioas,
-				     IOVA + PAGE, 2 * PAGE, MAP_RW));
+	ASSERT_EQ(0, ioas_copy_fixed(self->fd, other, 2 * IOVA, self->ioas, IOVA + PAGE, 2 * PAGE, MAP_RW));
 	ASSERT_EQ(0, ATTACH(other));
 	EXPECT_EQ(1, REACHES(2 * IOVA, self->mem + PAGE));
 	EXPECT_EQ(1, REACHES(2 * IOVA + PAGE, self->mem + 2 * PAGE));
@@ -466,8 +440,7 @@ TEST_F(device, copy_pins_once)
 
 	ASSERT_EQ(0, ATTACH(self->ioas));
 	EXPECT_EQ(5 * 4, self_status_kb("VmPin"));
-	ASSERT_EQ(0, ioas_copy_auto(self->fd, self->ioas, &iova, self->ioas,
-				    IOVA, 4 * PAGE, MAP_RW));
+	ASSERT_EQ(0, ioas_copy_auto(self->fd, self->ioas, &iova, self->ioas, IOVA, 4 * PAGE, MAP_RW));
 	EXPECT_EQ(5 * 4, self_status_kb("VmPin"));
 	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, IOVA, 4 * PAGE, NULL));
 	EXPECT_EQ(5 * 4, self_status_kb("VmPin"));
@@ -484,8 +457,7 @@ TEST_F(device, memory_outlives_munmap)
 	pages_free(page, PAGE);
 	EXPECT_EQ(1, probe_sees(&self->probe, IOVA + PAGE, 1));
 	/* something else at the same address is something else */
-	ASSERT_EQ(page, mmap(page, PAGE, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	ASSERT_EQ(page, mmap(page, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	pattern_fill(page, PAGE, 2);
 	EXPECT_EQ(1, probe_sees(&self->probe, IOVA + PAGE, 1));
 }
@@ -526,7 +498,7 @@ TEST_F(device, iommufd_closed_first)
 TEST_F(device, device_closed_first)
 {
 	ASSERT_EQ(0, ATTACH(self->ioas));
-	edu_close(&self->edu);	/* detaches and unbinds */
+	edu_close(&self->edu); /* detaches and unbinds */
 	EXPECT_EQ(0, self_status_kb("VmPin"));
 	EXPECT_EQ(-ENOENT, object_destroy(self->fd, self->hwpt));
 	EXPECT_EQ(0, object_destroy(self->fd, self->ioas));

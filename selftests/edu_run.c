@@ -23,9 +23,9 @@
 #include "lib/iommufd.h"
 #include "lib/system.h"
 
-#define PAGE 4096
-#define IOVA_1 0x100000ULL	/* page A or C */
-#define IOVA_2 0x200000ULL	/* page B or D */
+#define PAGE   4096
+#define IOVA_1 0x100000ULL /* page A or C */
+#define IOVA_2 0x200000ULL /* page B or D */
 
 /* seeds of the byte patterns, one for each page and one that is new */
 enum { SEED_A = 1, SEED_B, SEED_C, SEED_D, SEED_NEW };
@@ -40,8 +40,7 @@ struct run {
 };
 
 /* One line for the step; later lines of the same step have no number. */
-__attribute__((format(printf, 2, 3)))
-static void say(struct run *r, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void say(struct run *r, const char *format, ...)
 {
 	va_list ap;
 
@@ -78,8 +77,7 @@ static int step_open(struct run *r)
 	if (r->iommufd < 0)
 		return fail(r, "/dev/iommu", r->iommufd);
 	r->kmsg = kmsg_open();
-	say(r, "%s (PCI %s, QEMU's edu) and /dev/iommu", r->edu.vfio.path,
-	    r->edu.vfio.bdf);
+	say(r, "%s (PCI %s, QEMU's edu) and /dev/iommu", r->edu.vfio.path, r->edu.vfio.bdf);
 	return 0;
 }
 
@@ -90,25 +88,22 @@ static int step_bind(struct run *r)
 
 	if (rc)
 		return fail(r, "bind", rc);
-	say(r, "the device now belongs to this program, as object %u; %llu us",
-	    r->edu.vfio.dev_id, now_us() - t);
+	say(r, "the device now belongs to this program, as object %u; %llu us", r->edu.vfio.dev_id, now_us() - t);
 	return 0;
 }
 
-static int map_two(struct run *r, int which, char *first, char *second,
-		   const char *names)
+static int map_two(struct run *r, int which, char *first, char *second, const char *names)
 {
 	__u32 ioas = r->ioas[which];
 	__u64 t = now_us();
 	int rc = ioas_map_fixed(r->iommufd, ioas, first, PAGE, IOVA_1, MAP_RW);
 
 	if (!rc)
-		rc = ioas_map_fixed(r->iommufd, ioas, second, PAGE, IOVA_2,
-				    MAP_RW);
+		rc = ioas_map_fixed(r->iommufd, ioas, second, PAGE, IOVA_2, MAP_RW);
 	if (rc)
 		return fail(r, "map", rc);
-	say(r, "IOAS %u: IOVA %#llx -> page %c, IOVA %#llx -> page %c, %d bytes each; %llu us",
-	    ioas, IOVA_1, names[0], IOVA_2, names[1], PAGE, now_us() - t);
+	say(r, "IOAS %u: IOVA %#llx -> page %c, IOVA %#llx -> page %c, %d bytes each; %llu us", ioas, IOVA_1, names[0],
+	    IOVA_2, names[1], PAGE, now_us() - t);
 	return 0;
 }
 
@@ -133,14 +128,13 @@ static int step_map(struct run *r)
 /* The objects as they hang together now; at: the IOAS that the device uses. */
 static void draw(struct run *r, int at)
 {
-	static const char *const pages[] = { "pages A B", "pages C D" };
+	static const char *const pages[] = {"pages A B", "pages C D"};
 
 	printf("\n     memory            I/O addresses    page table      device\n");
 	for (int i = 0; i < 2; i++) {
 		printf("     %s <------- IOAS %u", pages[i], r->ioas[i]);
 		if (i == at)
-			printf(" <-------- HWPT %u <------ edu %s", r->hwpt[i],
-			       r->edu.vfio.bdf);
+			printf(" <-------- HWPT %u <------ edu %s", r->hwpt[i], r->edu.vfio.bdf);
 		putchar('\n');
 	}
 	putchar('\n');
@@ -154,8 +148,8 @@ static int step_attach(struct run *r)
 
 	if (rc)
 		return fail(r, "attach", rc);
-	say(r, "device -> HWPT %u -> IOAS %u, %ld bytes of memory pinned; %llu us",
-	    r->hwpt[0], r->ioas[0], self_status_kb("VmPin") * 1024, now_us() - t);
+	say(r, "device -> HWPT %u -> IOAS %u, %ld bytes of memory pinned; %llu us", r->hwpt[0], r->ioas[0],
+	    self_status_kb("VmPin") * 1024, now_us() - t);
 	draw(r, 0);
 	return 0;
 }
@@ -167,8 +161,7 @@ static int device_reads(struct run *r, __u64 iova)
 
 	if (rc)
 		return fail(r, "the device does not finish reading", rc);
-	say(r, "device reads  %d bytes at IOVA %#llx; %llu us", PAGE, iova,
-	    now_us() - t);
+	say(r, "device reads  %d bytes at IOVA %#llx; %llu us", PAGE, iova, now_us() - t);
 	return 0;
 }
 
@@ -179,19 +172,16 @@ static int device_writes(struct run *r, __u64 iova)
 
 	if (rc)
 		return fail(r, "the device does not finish writing", rc);
-	say(r, "device writes %d bytes at IOVA %#llx; %llu us", PAGE, iova,
-	    now_us() - t);
+	say(r, "device writes %d bytes at IOVA %#llx; %llu us", PAGE, iova, now_us() - t);
 	return 0;
 }
 
 /* How many bytes of a page are right; an error unless all of them are. */
-static int expect_page(struct run *r, const char *name, const void *page,
-		       const char *content, unsigned int seed)
+static int expect_page(struct run *r, const char *name, const void *page, const char *content, unsigned int seed)
 {
 	size_t wrong = pattern_diff(page, PAGE, seed);
 
-	say(r, "page %s %s: %zu of %d bytes right", name, content, PAGE - wrong,
-	    PAGE);
+	say(r, "page %s %s: %zu of %d bytes right", name, content, PAGE - wrong, PAGE);
 	return wrong ? -EIO : 0;
 }
 
@@ -213,8 +203,7 @@ static int step_replace(struct run *r)
 
 	if (rc)
 		return fail(r, "replace", rc);
-	say(r, "device -> HWPT %u -> IOAS %u, in one call; %llu us", r->hwpt[1],
-	    r->ioas[1], now_us() - t);
+	say(r, "device -> HWPT %u -> IOAS %u, in one call; %llu us", r->hwpt[1], r->ioas[1], now_us() - t);
 	draw(r, 1);
 	return 0;
 }
@@ -242,8 +231,7 @@ static int step_unmap(struct run *r)
 
 	if (rc)
 		return fail(r, "unmap", rc);
-	say(r, "IOVA %#llx of IOAS %u is gone, %llu bytes; %llu us", IOVA_1,
-	    r->ioas[1], bytes, now_us() - t);
+	say(r, "IOVA %#llx of IOAS %u is gone, %llu bytes; %llu us", IOVA_1, r->ioas[1], bytes, now_us() - t);
 	return 0;
 }
 
@@ -252,8 +240,7 @@ static void report_fault(struct run *r)
 {
 	char line[256];
 
-	if (r->kmsg >= 0 &&
-	    kmsg_find(r->kmsg, "fault addr", line, sizeof(line), 2000000) == 1)
+	if (r->kmsg >= 0 && kmsg_find(r->kmsg, "fault addr", line, sizeof(line), 2000000) == 1)
 		say(r, "kernel log: %s", line);
 }
 
@@ -280,8 +267,7 @@ static void describe_buffer(struct run *r)
 	if (!pattern_diff(r->d, PAGE, SEED_NEW))
 		say(r, "the device kept its old bytes, it got nothing of page C");
 	else if (!bytes_not(r->d, PAGE, first))
-		say(r, "the device got %d bytes of 0x%02x, nothing of page C",
-		    PAGE, first);
+		say(r, "the device got %d bytes of 0x%02x, nothing of page C", PAGE, first);
 	else
 		say(r, "the device got other bytes than those of page C");
 }
@@ -313,8 +299,7 @@ static int step_detach(struct run *r)
 		return fail(r, "detach", rc);
 	t = now_us() - t;
 	pinned = self_status_kb("VmPin") * 1024;
-	say(r, "the device reaches no memory, %ld bytes pinned; %llu us", pinned,
-	    t);
+	say(r, "the device reaches no memory, %ld bytes pinned; %llu us", pinned, t);
 	return pinned ? -EIO : 0;
 }
 
@@ -332,23 +317,23 @@ static const struct {
 	const char *name;
 	int (*run)(struct run *r);
 } steps[] = {
-	{ "open", step_open },
-	{ "bind", step_bind },
-	{ "map", step_map },
-	{ "attach", step_attach },
-	{ "dma", step_dma },
-	{ "replace", step_replace },
-	{ "dma", step_dma_again },
-	{ "unmap", step_unmap },
-	{ "blocked", step_blocked_write },
-	{ "blocked", step_blocked_read },
-	{ "detach", step_detach },
-	{ "close", step_close },
+	{"open", step_open},
+	{"bind", step_bind},
+	{"map", step_map},
+	{"attach", step_attach},
+	{"dma", step_dma},
+	{"replace", step_replace},
+	{"dma", step_dma_again},
+	{"unmap", step_unmap},
+	{"blocked", step_blocked_write},
+	{"blocked", step_blocked_read},
+	{"detach", step_detach},
+	{"close", step_close},
 };
 
 int main(int argc, char **argv)
 {
-	struct run r = { .iommufd = -1, .kmsg = -1 };
+	struct run r = {.iommufd = -1, .kmsg = -1};
 
 	if (argc > 1) {
 		printf("usage: %s\n"

@@ -15,9 +15,9 @@
 #define IOVA 0x1000000ULL
 
 /* VT-d specification, Extended Capability Register */
-#define ECAP_NEST (1ULL << 26)	/* nested translation */
-#define ECAP_SMTS (1ULL << 43)	/* scalable mode */
-#define ECAP_SSADS (1ULL << 45)	/* second-stage accessed and dirty bits */
+#define ECAP_NEST  (1ULL << 26) /* nested translation */
+#define ECAP_SMTS  (1ULL << 43) /* scalable mode */
+#define ECAP_SSADS (1ULL << 45) /* second-stage accessed and dirty bits */
 
 FIXTURE(hwpt)
 {
@@ -26,6 +26,8 @@ FIXTURE(hwpt)
 	__u32 dev, ioas;
 	char *mem;
 };
+
+typedef FIXTURE_DATA(hwpt) fixture;
 
 FIXTURE_SETUP(hwpt)
 {
@@ -36,8 +38,7 @@ FIXTURE_SETUP(hwpt)
 	self->dev = self->edu.vfio.dev_id;
 	self->mem = pages_alloc(2 * PAGE);
 	ASSERT_EQ(0, ioas_alloc(self->fd, &self->ioas));
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, 2 * PAGE,
-				    IOVA, MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, 2 * PAGE, IOVA, MAP_RW));
 }
 
 FIXTURE_TEARDOWN(hwpt)
@@ -54,8 +55,7 @@ static unsigned long long sysfs_register(const char *name)
 	char path[64];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/sys/class/iommu/dmar0/intel-iommu/%s",
-		 name);
+	snprintf(path, sizeof(path), "/sys/class/iommu/dmar0/intel-iommu/%s", name);
 	f = fopen(path, "r");
 	if (!f)
 		return 0;
@@ -74,7 +74,7 @@ TEST_F(hwpt, info_content)
 	ASSERT_EQ(0, get_hw_info(self->fd, self->dev, &vtd, sizeof(vtd), &out));
 	EXPECT_EQ(IOMMU_HW_INFO_TYPE_INTEL_VTD, out.out_data_type);
 	EXPECT_EQ(sizeof(vtd), out.data_len);
-	EXPECT_EQ(0, out.out_max_pasid_log2);	/* edu has no PASIDs */
+	EXPECT_EQ(0, out.out_max_pasid_log2); /* edu has no PASIDs */
 	EXPECT_EQ(0, out.__reserved[0] | out.__reserved[1] | out.__reserved[2]);
 	EXPECT_EQ(0, vtd.__reserved);
 	EXPECT_EQ(0, vtd.flags & ~IOMMU_HW_INFO_VTD_ERRATA_772415_SPR17);
@@ -131,9 +131,9 @@ TEST_F(hwpt, info_needs_a_bound_device)
 }
 
 /* 0 or -EOPNOTSUPP, as the hardware has it */
-static int expected(FIXTURE_DATA(hwpt) *self, unsigned long long ecap_bits)
+static int expected(fixture *self, unsigned long long ecap_bits)
 {
-	struct iommu_hw_info_vtd vtd = { 0 };
+	struct iommu_hw_info_vtd vtd = {0};
 	struct iommu_hw_info out;
 
 	if (get_hw_info(self->fd, self->dev, &vtd, sizeof(vtd), &out))
@@ -149,19 +149,16 @@ TEST_F(hwpt, alloc_flags_follow_the_hardware)
 
 	ASSERT_EQ(0, hwpt_alloc(self->fd, self->dev, self->ioas, 0, &id));
 	EXPECT_EQ(0, object_destroy(self->fd, id));
-	EXPECT_EQ(nest, hwpt_alloc(self->fd, self->dev, self->ioas,
-				   IOMMU_HWPT_ALLOC_NEST_PARENT, &id));
-	EXPECT_EQ(dirty, hwpt_alloc(self->fd, self->dev, self->ioas,
-				    IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &id));
+	EXPECT_EQ(nest, hwpt_alloc(self->fd, self->dev, self->ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, &id));
+	EXPECT_EQ(dirty, hwpt_alloc(self->fd, self->dev, self->ioas, IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &id));
 	EXPECT_EQ(nest && dirty ? -EOPNOTSUPP : nest | dirty,
 		  hwpt_alloc(self->fd, self->dev, self->ioas,
-			     IOMMU_HWPT_ALLOC_NEST_PARENT |
-			     IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &id));
+			     IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &id));
 }
 
 TEST_F(hwpt, parent_must_be_a_nest_parent)
 {
-	__u64 table[3] = { 0 };
+	__u64 table[3] = {0};
 	struct iommu_hwpt_alloc cmd = {
 		.size = sizeof(cmd),
 		.dev_id = self->dev,
@@ -188,8 +185,7 @@ TEST_F(hwpt, many_of_one_ioas_pin_once)
 	__u32 ids[8];
 
 	for (int i = 0; i < 8; i++) {
-		ASSERT_EQ(0, hwpt_alloc(self->fd, self->dev, self->ioas, 0,
-					&ids[i]));
+		ASSERT_EQ(0, hwpt_alloc(self->fd, self->dev, self->ioas, 0, &ids[i]));
 		EXPECT_EQ(2 * 4, self_status_kb("VmPin"));
 	}
 	/* in any order, the memory stays pinned until the last one goes */
@@ -216,18 +212,13 @@ TEST_F(hwpt, huge_pages_off_needs_an_ioas_without_page_tables)
 	__u32 id;
 
 	ASSERT_EQ(0, hwpt_alloc(self->fd, self->dev, self->ioas, 0, &id));
-	EXPECT_EQ(-EINVAL, option_set(self->fd, IOMMU_OPTION_HUGE_PAGES,
-				      self->ioas, 0));
+	EXPECT_EQ(-EINVAL, option_set(self->fd, IOMMU_OPTION_HUGE_PAGES, self->ioas, 0));
 	ASSERT_EQ(0, ioas_unmap_all(self->fd, self->ioas, NULL));
-	EXPECT_EQ(0, option_set(self->fd, IOMMU_OPTION_HUGE_PAGES, self->ioas,
-				0));
-	ASSERT_EQ(0, option_set(self->fd, IOMMU_OPTION_HUGE_PAGES, self->ioas,
-				1));
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, IOVA,
-				    MAP_RW));
+	EXPECT_EQ(0, option_set(self->fd, IOMMU_OPTION_HUGE_PAGES, self->ioas, 0));
+	ASSERT_EQ(0, option_set(self->fd, IOMMU_OPTION_HUGE_PAGES, self->ioas, 1));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, IOVA, MAP_RW));
 	EXPECT_EQ(0, object_destroy(self->fd, id));
-	EXPECT_EQ(0, option_set(self->fd, IOMMU_OPTION_HUGE_PAGES, self->ioas,
-				0));
+	EXPECT_EQ(0, option_set(self->fd, IOMMU_OPTION_HUGE_PAGES, self->ioas, 0));
 }
 
 TEST_HARNESS_MAIN

@@ -12,14 +12,14 @@
 #include "lib/iommufd.h"
 #include "lib/system.h"
 
-#define NO_ID 12345
-#define LAST_IOVA (UINT64_MAX - 1)	/* the last one that can be mapped */
+#define NO_ID     12345
+#define LAST_IOVA (UINT64_MAX - 1) /* the last one that can be mapped */
 
 FIXTURE(ioas)
 {
 	int fd;
 	__u32 id;
-	char *mem;	/* 8 pages */
+	char *mem; /* 8 pages */
 };
 
 FIXTURE_SETUP(ioas)
@@ -36,8 +36,7 @@ FIXTURE_TEARDOWN(ioas)
 	EXPECT_EQ(0, close(self->fd));
 }
 
-#define MAP(iova, len) \
-	ioas_map_fixed(self->fd, self->id, self->mem, len, iova, MAP_RW)
+#define MAP(iova, len)   ioas_map_fixed(self->fd, self->id, self->mem, len, iova, MAP_RW)
 #define UNMAP(iova, len) ioas_unmap(self->fd, self->id, iova, len, NULL)
 
 TEST_F(ioas, ids_start_at_one_and_belong_to_the_descriptor)
@@ -123,8 +122,7 @@ TEST_F(ioas, ranges_array_too_short)
 	__u64 align = 0;
 	__u32 num = 0;
 
-	EXPECT_EQ(-EMSGSIZE,
-		  ioas_iova_ranges(self->fd, self->id, NULL, &num, &align));
+	EXPECT_EQ(-EMSGSIZE, ioas_iova_ranges(self->fd, self->id, NULL, &num, &align));
 	EXPECT_EQ(1, num);
 	EXPECT_EQ(1, align);
 }
@@ -133,7 +131,7 @@ TEST_F(ioas, map_and_unmap)
 {
 	__u64 bytes = 0;
 
-	ASSERT_EQ(0, MAP(0, PAGE));	/* IOVA 0 is a good one when asked for */
+	ASSERT_EQ(0, MAP(0, PAGE)); /* IOVA 0 is a good one when asked for */
 	ASSERT_EQ(0, MAP(PAGE, 2 * PAGE));
 	EXPECT_EQ(0, ioas_unmap(self->fd, self->id, 0, PAGE, &bytes));
 	EXPECT_EQ(PAGE, bytes);
@@ -154,8 +152,8 @@ TEST_F(ioas, unmap_takes_whole_mappings_only)
 	EXPECT_EQ(-ENOENT, UNMAP(5 * PAGE, 10 * PAGE));
 	EXPECT_EQ(-ENOENT, UNMAP(0, 5 * PAGE));
 	EXPECT_EQ(-ENOENT, UNMAP(0, 8 * PAGE - 1));
-	EXPECT_EQ(-ENOENT, UNMAP(0, 4 * PAGE));		/* only up to it */
-	EXPECT_EQ(-ENOENT, UNMAP(8 * PAGE, 4 * PAGE));	/* only behind it */
+	EXPECT_EQ(-ENOENT, UNMAP(0, 4 * PAGE));        /* only up to it */
+	EXPECT_EQ(-ENOENT, UNMAP(8 * PAGE, 4 * PAGE)); /* only behind it */
 	EXPECT_EQ(0, ioas_unmap(self->fd, self->id, 3 * PAGE, 6 * PAGE, &bytes));
 	EXPECT_EQ(4 * PAGE, bytes);
 }
@@ -188,8 +186,7 @@ TEST_F(ioas, any_alignment_without_a_device)
 {
 	__u64 bytes = 0;
 
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->id, self->mem + 5, 7, 11,
-				    MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->id, self->mem + 5, 7, 11, MAP_RW));
 	EXPECT_EQ(-EEXIST, MAP(17, 1));
 	EXPECT_EQ(0, MAP(18, 1));
 	EXPECT_EQ(0, ioas_unmap(self->fd, self->id, 11, 7, &bytes));
@@ -203,14 +200,13 @@ TEST_F(ioas, top_of_the_address_space)
 	EXPECT_EQ(-EOVERFLOW, MAP(UINT64_MAX, 1));
 	EXPECT_EQ(-EOVERFLOW, MAP(0, UINT64_MAX));
 	EXPECT_EQ(-EOVERFLOW, MAP(UINT64_MAX - PAGE + 1, PAGE + 1));
-	EXPECT_EQ(-EINVAL, MAP(0, UINT64_MAX - 1));	/* too long to count */
-	ASSERT_EQ(0, MAP(UINT64_MAX - PAGE + 1, PAGE));	/* ends at U64_MAX */
+	EXPECT_EQ(-EINVAL, MAP(0, UINT64_MAX - 1));     /* too long to count */
+	ASSERT_EQ(0, MAP(UINT64_MAX - PAGE + 1, PAGE)); /* ends at U64_MAX */
 	EXPECT_EQ(-EEXIST, MAP(LAST_IOVA, 1));
 	EXPECT_EQ(-EOVERFLOW, UNMAP(UINT64_MAX, 1));
 	EXPECT_EQ(-EOVERFLOW, UNMAP(1, UINT64_MAX));
 	EXPECT_EQ(-EOVERFLOW, UNMAP(UINT64_MAX - PAGE + 1, PAGE + 1));
-	EXPECT_EQ(0, ioas_unmap(self->fd, self->id, UINT64_MAX - PAGE + 1, PAGE,
-				&bytes));
+	EXPECT_EQ(0, ioas_unmap(self->fd, self->id, UINT64_MAX - PAGE + 1, PAGE, &bytes));
 	EXPECT_EQ(PAGE, bytes);
 }
 
@@ -218,27 +214,22 @@ TEST_F(ioas, wrapping_user_address)
 {
 	void *top = (void *)(UINTPTR_MAX - PAGE + 1);
 
-	EXPECT_EQ(-EOVERFLOW, ioas_map_fixed(self->fd, self->id, top, 2 * PAGE,
-					     PAGE, MAP_RW));
-	EXPECT_EQ(-EOVERFLOW, ioas_map_fixed(self->fd, self->id, top, PAGE,
-					     PAGE, MAP_RW));
+	EXPECT_EQ(-EOVERFLOW, ioas_map_fixed(self->fd, self->id, top, 2 * PAGE, PAGE, MAP_RW));
+	EXPECT_EQ(-EOVERFLOW, ioas_map_fixed(self->fd, self->id, top, PAGE, PAGE, MAP_RW));
 }
 
 TEST_F(ioas, automatic_iova)
 {
 	__u64 a, b, c;
 
-	ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem, PAGE, &a,
-				   MAP_RW));
+	ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem, PAGE, &a, MAP_RW));
 	EXPECT_NE(0, a);
 	EXPECT_EQ(0, a % PAGE);
-	ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem + 5, 100, &b,
-				   MAP_READ));
+	ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem + 5, 100, &b, MAP_READ));
 	EXPECT_EQ(5, b % PAGE);
 	EXPECT_NE(a, b - 5);
 	/* long ones keep the alignment that large pages need */
-	ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, (void *)(4UL << 20),
-				   4UL << 20, &c, MAP_RW));
+	ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, (void *)(4UL << 20), 4UL << 20, &c, MAP_RW));
 	EXPECT_EQ(0, c % (2UL << 20));
 	EXPECT_EQ(0, UNMAP(a, PAGE));
 	EXPECT_EQ(0, UNMAP(b, 100));
@@ -250,8 +241,7 @@ TEST_F(ioas, automatic_iova_never_overlaps)
 	__u64 iova;
 
 	for (int i = 0; i < 200; i++) {
-		ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem,
-					   (i % 8 + 1) * PAGE, &iova, MAP_RW));
+		ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem, (i % 8 + 1) * PAGE, &iova, MAP_RW));
 		EXPECT_LE(PAGE, iova);
 	}
 }
@@ -260,47 +250,41 @@ TEST_F(ioas, no_access_flag)
 {
 	__u64 iova;
 
-	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->id, self->mem, PAGE,
-					  PAGE, 0));
-	EXPECT_EQ(-EINVAL, ioas_map_auto(self->fd, self->id, self->mem, PAGE,
-					 &iova, 0));
+	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->id, self->mem, PAGE, PAGE, 0));
+	EXPECT_EQ(-EINVAL, ioas_map_auto(self->fd, self->id, self->mem, PAGE, &iova, 0));
 }
 
 TEST_F(ioas, allowed_ranges_rule_automatic_iovas)
 {
 	struct iommu_iova_range list[] = {
-		{ 10 * PAGE, 12 * PAGE - 1 },
-		{ 20 * PAGE, 24 * PAGE - 1 },
+		{10 * PAGE, 12 * PAGE - 1},
+		{20 * PAGE, 24 * PAGE - 1},
 	};
 	__u64 iova, seen = 0;
 
 	ASSERT_EQ(0, ioas_allow_iovas(self->fd, self->id, list, 2));
-	EXPECT_EQ(0, MAP(PAGE, PAGE));	/* a fixed one is free elsewhere */
-	ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem, 4 * PAGE,
-				   &iova, MAP_RW));
+	EXPECT_EQ(0, MAP(PAGE, PAGE)); /* a fixed one is free elsewhere */
+	ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem, 4 * PAGE, &iova, MAP_RW));
 	EXPECT_EQ(20 * PAGE, iova);
 	for (int i = 0; i < 2; i++) {
-		ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem, PAGE,
-					   &iova, MAP_RW));
+		ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem, PAGE, &iova, MAP_RW));
 		seen |= 1ULL << (iova / PAGE);
 	}
 	EXPECT_EQ(3ULL << 10, seen);
-	EXPECT_EQ(-ENOSPC, ioas_map_auto(self->fd, self->id, self->mem, PAGE,
-					 &iova, MAP_RW));
+	EXPECT_EQ(-ENOSPC, ioas_map_auto(self->fd, self->id, self->mem, PAGE, &iova, MAP_RW));
 	/* an empty list lifts the limit */
 	ASSERT_EQ(0, ioas_allow_iovas(self->fd, self->id, NULL, 0));
-	EXPECT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem, PAGE, &iova,
-				   MAP_RW));
+	EXPECT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem, PAGE, &iova, MAP_RW));
 }
 
 TEST_F(ioas, bad_allowed_ranges_change_nothing)
 {
-	struct iommu_iova_range good = { 16 * PAGE, 17 * PAGE - 1 };
-	struct iommu_iova_range one_byte = { PAGE, PAGE };
-	struct iommu_iova_range backwards = { 2 * PAGE, PAGE };
+	struct iommu_iova_range good = {16 * PAGE, 17 * PAGE - 1};
+	struct iommu_iova_range one_byte = {PAGE, PAGE};
+	struct iommu_iova_range backwards = {2 * PAGE, PAGE};
 	struct iommu_iova_range overlap[] = {
-		{ PAGE, 3 * PAGE },
-		{ 2 * PAGE, 4 * PAGE },
+		{PAGE, 3 * PAGE},
+		{2 * PAGE, 4 * PAGE},
 	};
 	__u64 iova;
 
@@ -309,21 +293,18 @@ TEST_F(ioas, bad_allowed_ranges_change_nothing)
 	EXPECT_EQ(-EINVAL, ioas_allow_iovas(self->fd, self->id, &backwards, 1));
 	EXPECT_EQ(-EINVAL, ioas_allow_iovas(self->fd, self->id, overlap, 2));
 	EXPECT_EQ(-EFAULT, ioas_allow_iovas(self->fd, self->id, NULL, 1));
-	ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem, PAGE, &iova,
-				   MAP_RW));
+	ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem, PAGE, &iova, MAP_RW));
 	EXPECT_EQ(16 * PAGE, iova);
-	EXPECT_EQ(-ENOSPC, ioas_map_auto(self->fd, self->id, self->mem, PAGE,
-					 &iova, MAP_RW));
+	EXPECT_EQ(-ENOSPC, ioas_map_auto(self->fd, self->id, self->mem, PAGE, &iova, MAP_RW));
 }
 
 TEST_F(ioas, allowed_range_up_to_the_top)
 {
-	struct iommu_iova_range all = { 0, UINT64_MAX };
+	struct iommu_iova_range all = {0, UINT64_MAX};
 	__u64 iova;
 
 	ASSERT_EQ(0, ioas_allow_iovas(self->fd, self->id, &all, 1));
-	ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem, PAGE, &iova,
-				   MAP_RW));
+	ASSERT_EQ(0, ioas_map_auto(self->fd, self->id, self->mem, PAGE, &iova, MAP_RW));
 	EXPECT_NE(0, iova);
 }
 
@@ -334,19 +315,14 @@ TEST_F(ioas, copy)
 
 	ASSERT_EQ(0, ioas_alloc(self->fd, &dst));
 	ASSERT_EQ(0, MAP(PAGE, 4 * PAGE));
-	EXPECT_EQ(0, ioas_copy_fixed(self->fd, dst, 0, self->id, PAGE, 4 * PAGE,
-				     MAP_RW));
-	EXPECT_EQ(-EEXIST, ioas_copy_fixed(self->fd, dst, 0, self->id, PAGE,
-					   4 * PAGE, MAP_RW));
+	EXPECT_EQ(0, ioas_copy_fixed(self->fd, dst, 0, self->id, PAGE, 4 * PAGE, MAP_RW));
+	EXPECT_EQ(-EEXIST, ioas_copy_fixed(self->fd, dst, 0, self->id, PAGE, 4 * PAGE, MAP_RW));
 	/* a part of the source, and within one IOAS */
-	EXPECT_EQ(0, ioas_copy_auto(self->fd, dst, &iova, self->id, 2 * PAGE,
-				    PAGE, MAP_READ));
-	EXPECT_EQ(0, ioas_copy_fixed(self->fd, self->id, 16 * PAGE, self->id,
-				     PAGE, PAGE, MAP_RW));
+	EXPECT_EQ(0, ioas_copy_auto(self->fd, dst, &iova, self->id, 2 * PAGE, PAGE, MAP_READ));
+	EXPECT_EQ(0, ioas_copy_fixed(self->fd, self->id, 16 * PAGE, self->id, PAGE, PAGE, MAP_RW));
 	/* the copy lives on its own */
 	EXPECT_EQ(0, UNMAP(PAGE, 4 * PAGE));
-	EXPECT_EQ(0, ioas_copy_auto(self->fd, self->id, &iova, dst, 0, 4 * PAGE,
-				    MAP_RW));
+	EXPECT_EQ(0, ioas_copy_auto(self->fd, self->id, &iova, dst, 0, 4 * PAGE, MAP_RW));
 	EXPECT_EQ(0, object_destroy(self->fd, dst));
 }
 
@@ -358,8 +334,7 @@ TEST_F(ioas, copy_of_several_mappings)
 	ASSERT_EQ(0, ioas_alloc(self->fd, &dst));
 	for (int i = 1; i < 4; i++)
 		ASSERT_EQ(0, MAP(i * PAGE, PAGE));
-	ASSERT_EQ(0, ioas_copy_auto(self->fd, dst, &iova, self->id, PAGE,
-				    3 * PAGE, MAP_RW));
+	ASSERT_EQ(0, ioas_copy_auto(self->fd, dst, &iova, self->id, PAGE, 3 * PAGE, MAP_RW));
 	/* they stay three mappings */
 	EXPECT_EQ(0, ioas_unmap(self->fd, dst, iova + PAGE, PAGE, &bytes));
 	EXPECT_EQ(PAGE, bytes);
@@ -375,35 +350,25 @@ TEST_F(ioas, copy_of_nothing)
 	ASSERT_EQ(0, ioas_alloc(self->fd, &dst));
 	ASSERT_EQ(0, MAP(PAGE, PAGE));
 	ASSERT_EQ(0, MAP(3 * PAGE, PAGE));
-	EXPECT_EQ(-ENOENT, ioas_copy_auto(self->fd, dst, &iova, self->id, 0,
-					  PAGE, MAP_RW));
-	EXPECT_EQ(-ENOENT, ioas_copy_auto(self->fd, dst, &iova, self->id, PAGE,
-					  2 * PAGE, MAP_RW));
+	EXPECT_EQ(-ENOENT, ioas_copy_auto(self->fd, dst, &iova, self->id, 0, PAGE, MAP_RW));
+	EXPECT_EQ(-ENOENT, ioas_copy_auto(self->fd, dst, &iova, self->id, PAGE, 2 * PAGE, MAP_RW));
 	/* a hole in the middle */
-	EXPECT_EQ(-ENOENT, ioas_copy_auto(self->fd, dst, &iova, self->id, PAGE,
-					  3 * PAGE, MAP_RW));
-	EXPECT_EQ(-EINVAL, ioas_copy_auto(self->fd, dst, &iova, self->id, PAGE,
-					  0, MAP_RW));
-	EXPECT_EQ(-EINVAL, ioas_copy_auto(self->fd, dst, &iova, self->id, PAGE,
-					  PAGE, 0));
-	EXPECT_EQ(-ENOENT, ioas_copy_auto(self->fd, NO_ID, &iova, self->id,
-					  PAGE, PAGE, MAP_RW));
-	EXPECT_EQ(-ENOENT, ioas_copy_auto(self->fd, dst, &iova, NO_ID, PAGE,
-					  PAGE, MAP_RW));
+	EXPECT_EQ(-ENOENT, ioas_copy_auto(self->fd, dst, &iova, self->id, PAGE, 3 * PAGE, MAP_RW));
+	EXPECT_EQ(-EINVAL, ioas_copy_auto(self->fd, dst, &iova, self->id, PAGE, 0, MAP_RW));
+	EXPECT_EQ(-EINVAL, ioas_copy_auto(self->fd, dst, &iova, self->id, PAGE, PAGE, 0));
+	EXPECT_EQ(-ENOENT, ioas_copy_auto(self->fd, NO_ID, &iova, self->id, PAGE, PAGE, MAP_RW));
+	EXPECT_EQ(-ENOENT, ioas_copy_auto(self->fd, dst, &iova, NO_ID, PAGE, PAGE, MAP_RW));
 	EXPECT_EQ(0, ioas_unmap_all(self->fd, dst, &iova));
-	EXPECT_EQ(0, iova);	/* none of them left a mapping */
+	EXPECT_EQ(0, iova); /* none of them left a mapping */
 }
 
 TEST_F(ioas, copy_does_not_widen_access)
 {
 	__u64 iova;
 
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->id, self->mem, PAGE, PAGE,
-				    MAP_READ));
-	EXPECT_EQ(-EPERM, ioas_copy_auto(self->fd, self->id, &iova, self->id,
-					 PAGE, PAGE, MAP_RW));
-	EXPECT_EQ(0, ioas_copy_auto(self->fd, self->id, &iova, self->id, PAGE,
-				    PAGE, MAP_READ));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->id, self->mem, PAGE, PAGE, MAP_READ));
+	EXPECT_EQ(-EPERM, ioas_copy_auto(self->fd, self->id, &iova, self->id, PAGE, PAGE, MAP_RW));
+	EXPECT_EQ(0, ioas_copy_auto(self->fd, self->id, &iova, self->id, PAGE, PAGE, MAP_READ));
 }
 
 TEST_F(ioas, copy_overflows)
@@ -411,26 +376,18 @@ TEST_F(ioas, copy_overflows)
 	__u64 iova;
 
 	ASSERT_EQ(0, MAP(PAGE, PAGE));
-	EXPECT_EQ(-EOVERFLOW, ioas_copy_auto(self->fd, self->id, &iova,
-					     self->id, UINT64_MAX, 1, MAP_RW));
-	EXPECT_EQ(-EOVERFLOW, ioas_copy_auto(self->fd, self->id, &iova,
-					     self->id, PAGE, UINT64_MAX,
-					     MAP_RW));
-	EXPECT_EQ(-EOVERFLOW, ioas_copy_auto(self->fd, self->id, &iova,
-					     self->id, PAGE, UINT64_MAX - 10,
-					     MAP_RW));
-	EXPECT_EQ(-EOVERFLOW, ioas_copy_fixed(self->fd, self->id, UINT64_MAX,
-					      self->id, PAGE, 1, MAP_RW));
-	EXPECT_EQ(-EOVERFLOW, ioas_copy_fixed(self->fd, self->id, LAST_IOVA,
-					      self->id, PAGE, PAGE, MAP_RW));
+	EXPECT_EQ(-EOVERFLOW, ioas_copy_auto(self->fd, self->id, &iova, self->id, UINT64_MAX, 1, MAP_RW));
+	EXPECT_EQ(-EOVERFLOW, ioas_copy_auto(self->fd, self->id, &iova, self->id, PAGE, UINT64_MAX, MAP_RW));
+	EXPECT_EQ(-EOVERFLOW, ioas_copy_auto(self->fd, self->id, &iova, self->id, PAGE, UINT64_MAX - 10, MAP_RW));
+	EXPECT_EQ(-EOVERFLOW, ioas_copy_fixed(self->fd, self->id, UINT64_MAX, self->id, PAGE, 1, MAP_RW));
+	EXPECT_EQ(-EOVERFLOW, ioas_copy_fixed(self->fd, self->id, LAST_IOVA, self->id, PAGE, PAGE, MAP_RW));
 }
 
 TEST_F(ioas, unmapped_memory_matters_only_to_a_device)
 {
 	void *nothing = (void *)(1UL << 30);
 
-	EXPECT_EQ(0, ioas_map_fixed(self->fd, self->id, nothing, PAGE, PAGE,
-				    MAP_RW));
+	EXPECT_EQ(0, ioas_map_fixed(self->fd, self->id, nothing, PAGE, PAGE, MAP_RW));
 }
 
 TEST_F(ioas, huge_pages_option)
@@ -438,23 +395,19 @@ TEST_F(ioas, huge_pages_option)
 	__u64 value = 9, align;
 	__u32 num = 0;
 
-	ASSERT_EQ(0, option_get(self->fd, IOMMU_OPTION_HUGE_PAGES, self->id,
-				&value));
+	ASSERT_EQ(0, option_get(self->fd, IOMMU_OPTION_HUGE_PAGES, self->id, &value));
 	EXPECT_EQ(1, value);
 	ASSERT_EQ(0, option_set(self->fd, IOMMU_OPTION_HUGE_PAGES, self->id, 0));
-	ASSERT_EQ(0, option_get(self->fd, IOMMU_OPTION_HUGE_PAGES, self->id,
-				&value));
+	ASSERT_EQ(0, option_get(self->fd, IOMMU_OPTION_HUGE_PAGES, self->id, &value));
 	EXPECT_EQ(0, value);
 	/* page by page also means page alignment */
 	ioas_iova_ranges(self->fd, self->id, NULL, &num, &align);
 	EXPECT_EQ(PAGE, align);
 	EXPECT_EQ(-EINVAL, MAP(11, PAGE));
 	EXPECT_EQ(-EINVAL, MAP(PAGE, 11));
-	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->id, self->mem + 8,
-					  PAGE, PAGE, MAP_RW));
+	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->id, self->mem + 8, PAGE, PAGE, MAP_RW));
 	EXPECT_EQ(0, MAP(PAGE, PAGE));
-	EXPECT_EQ(-EINVAL, option_set(self->fd, IOMMU_OPTION_HUGE_PAGES,
-				      self->id, 2));
+	EXPECT_EQ(-EINVAL, option_set(self->fd, IOMMU_OPTION_HUGE_PAGES, self->id, 2));
 	EXPECT_EQ(0, option_set(self->fd, IOMMU_OPTION_HUGE_PAGES, self->id, 1));
 	num = 0;
 	ioas_iova_ranges(self->fd, self->id, NULL, &num, &align);
@@ -466,10 +419,8 @@ TEST_F(ioas, huge_pages_off_with_an_odd_mapping)
 	__u64 value = 9;
 
 	ASSERT_EQ(0, MAP(11, PAGE));
-	EXPECT_EQ(-EADDRINUSE, option_set(self->fd, IOMMU_OPTION_HUGE_PAGES,
-					  self->id, 0));
-	EXPECT_EQ(0, option_get(self->fd, IOMMU_OPTION_HUGE_PAGES, self->id,
-				&value));
+	EXPECT_EQ(-EADDRINUSE, option_set(self->fd, IOMMU_OPTION_HUGE_PAGES, self->id, 0));
+	EXPECT_EQ(0, option_get(self->fd, IOMMU_OPTION_HUGE_PAGES, self->id, &value));
 	EXPECT_EQ(1, value);
 }
 

@@ -19,48 +19,48 @@
 #include "lib/iommufd.h"
 #include "lib/system.h"
 
-#define IOVA 0x1000000ULL
-#define LIMIT 8	/* pages */
-#define USER 4711
+#define IOVA  0x1000000ULL
+#define LIMIT 8 /* pages */
+#define USER  4711
 
 FIXTURE(limits)
 {
 	int fd;
 	struct edu edu;
 	__u32 ioas;
-	char *mem;	/* 2 * LIMIT pages */
+	char *mem; /* 2 * LIMIT pages */
 };
 
 FIXTURE_VARIANT(limits)
 {
-	__u64 mode;		/* IOMMU_OPTION_RLIMIT_MODE */
-	bool shared;		/* by all processes of the user */
+	__u64 mode;  /* IOMMU_OPTION_RLIMIT_MODE */
+	bool shared; /* by all processes of the user */
 };
 
-FIXTURE_VARIANT_ADD(limits, user) { .mode = 0, .shared = true };
-FIXTURE_VARIANT_ADD(limits, process) { .mode = 1, .shared = false };
+FIXTURE_VARIANT_ADD(limits, user){.mode = 0, .shared = true};
+FIXTURE_VARIANT_ADD(limits, process){.mode = 1, .shared = false};
 
 static int set_limit(unsigned long pages)
 {
-	struct rlimit r = { pages * PAGE, pages * PAGE };
+	struct rlimit r = {pages * PAGE, pages * PAGE};
 
 	return setrlimit(RLIMIT_MEMLOCK, &r) ? -errno : 0;
 }
 
 static int become_user(int uid)
 {
-	if (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
-	    setresuid(uid, uid, uid))
+	if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
 		return -errno;
 	return 0;
 }
+
+typedef FIXTURE_DATA(limits) fixture;
 
 FIXTURE_SETUP(limits)
 {
 	self->fd = iommufd_open();
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, option_set(self->fd, IOMMU_OPTION_RLIMIT_MODE, 0,
-				variant->mode));
+	ASSERT_EQ(0, option_set(self->fd, IOMMU_OPTION_RLIMIT_MODE, 0, variant->mode));
 	ASSERT_EQ(0, edu_open(&self->edu, 0)) TH_LOG("no usable edu device");
 	ASSERT_EQ(0, edu_bind(&self->edu, self->fd));
 	ASSERT_EQ(0, ioas_alloc(self->fd, &self->ioas));
@@ -79,17 +79,12 @@ FIXTURE_TEARDOWN(limits)
 }
 
 /* n pages of the test memory, in slots of LIMIT pages each */
-#define MAP(slot, n) \
-	ioas_map_fixed(self->fd, self->ioas, self->mem, (n) * PAGE, \
-		       IOVA + (slot) * LIMIT * PAGE, MAP_RW)
-#define UNMAP(slot) \
-	ioas_unmap(self->fd, self->ioas, IOVA + (slot) * LIMIT * PAGE, \
-		   LIMIT * PAGE, NULL)
-#define EXPECT_PINNED(pages) \
-	do { \
-		EXPECT_EQ((pages) * 4, self_status_kb("VmPin")); \
-		EXPECT_EQ(variant->shared ? 0 : (pages) * 4, \
-			  self_status_kb("VmLck")); \
+#define MAP(slot, n) ioas_map_fixed(self->fd, self->ioas, self->mem, (n)*PAGE, IOVA + (slot)*LIMIT * PAGE, MAP_RW)
+#define UNMAP(slot)  ioas_unmap(self->fd, self->ioas, IOVA + (slot)*LIMIT * PAGE, LIMIT * PAGE, NULL)
+#define EXPECT_PINNED(pages)                                                         \
+	do {                                                                         \
+		EXPECT_EQ((pages)*4, self_status_kb("VmPin"));                       \
+		EXPECT_EQ(variant->shared ? 0 : (pages)*4, self_status_kb("VmLck")); \
 	} while (0)
 
 TEST_F(limits, up_to_the_limit_and_not_further)
@@ -126,8 +121,7 @@ TEST_F(limits, a_copy_costs_nothing)
 	__u64 iova;
 
 	ASSERT_EQ(0, MAP(0, LIMIT));
-	EXPECT_EQ(0, ioas_copy_auto(self->fd, self->ioas, &iova, self->ioas,
-				    IOVA, LIMIT * PAGE, MAP_RW));
+	EXPECT_EQ(0, ioas_copy_auto(self->fd, self->ioas, &iova, self->ioas, IOVA, LIMIT * PAGE, MAP_RW));
 	EXPECT_PINNED(LIMIT);
 	/* the account is closed with the last of the two */
 	ASSERT_EQ(0, UNMAP(0));
@@ -165,7 +159,7 @@ TEST_F(limits, a_lower_limit_is_for_new_mappings)
 }
 
 /* The answer of a map call in a child process of the same user. */
-static int map_in_child(FIXTURE_DATA(limits) *self, int slot, int pages)
+static int map_in_child(fixture *self, int slot, int pages)
 {
 	int status;
 	pid_t child = fork();
@@ -254,8 +248,7 @@ TEST_F(root, mapped_with_the_capability_and_pinned_without)
 
 TEST_F(root, device_memory_cannot_be_pinned_later)
 {
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas,
-				    (void *)self->edu.bar, PAGE, IOVA, MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, (void *)self->edu.bar, PAGE, IOVA, MAP_RW));
 	EXPECT_EQ(-EFAULT, vfio_attach(&self->edu.vfio, self->ioas, NULL));
 	EXPECT_EQ(0, self_status_kb("VmPin"));
 }

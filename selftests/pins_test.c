@@ -19,9 +19,9 @@
 #include "lib/iommufd.h"
 #include "lib/system.h"
 
-#define IOVA 0x1000000ULL
-#define LIMIT 64	/* pages that the user may pin */
-#define USER 4712
+#define IOVA   0x1000000ULL
+#define LIMIT  64 /* pages that the user may pin */
+#define USER   4712
 #define ROUNDS 30
 
 /* xorshift: small, and the same everywhere */
@@ -49,13 +49,13 @@ struct job {
 	__u32 ioas[2];
 	char *mem;
 	unsigned int random;
-	volatile long *steps;	/* done, as the parent sees it */
+	volatile long *steps; /* done, as the parent sees it */
 };
 
 /* As root: everything that needs a file. Then an ordinary user with a limit. */
 static int job_open(struct job *j)
 {
-	const struct rlimit limit = { LIMIT * PAGE, LIMIT * PAGE };
+	const struct rlimit limit = {LIMIT * PAGE, LIMIT * PAGE};
 	int rc;
 
 	j->fd = iommufd_open();
@@ -69,8 +69,8 @@ static int job_open(struct job *j)
 	if (rc)
 		return rc;
 	j->mem = pages_alloc(LIMIT * PAGE);
-	if (setrlimit(RLIMIT_MEMLOCK, &limit) || setgroups(0, NULL) ||
-	    setresgid(USER, USER, USER) || setresuid(USER, USER, USER))
+	if (setrlimit(RLIMIT_MEMLOCK, &limit) || setgroups(0, NULL) || setresgid(USER, USER, USER) ||
+	    setresuid(USER, USER, USER))
 		return -errno;
 	return 0;
 }
@@ -93,9 +93,7 @@ static void job_step(struct job *j)
 		ioas_unmap(j->fd, ioas, iova, LIMIT * PAGE, NULL);
 		break;
 	case 3:
-		ioas_copy_fixed(j->fd, j->ioas[0], iova, j->ioas[1],
-				IOVA + (r >> 20 & 3) * LIMIT * PAGE, PAGE,
-				MAP_RW);
+		ioas_copy_fixed(j->fd, j->ioas[0], iova, j->ioas[1], IOVA + (r >> 20 & 3) * LIMIT * PAGE, PAGE, MAP_RW);
 		break;
 	case 4:
 	case 5:
@@ -123,10 +121,9 @@ static void *job_forever(void *arg)
 	return NULL;
 }
 
-__attribute__((noreturn))
-static void victim(unsigned int seed, int threads, volatile long *steps)
+__attribute__((noreturn)) static void victim(unsigned int seed, int threads, volatile long *steps)
 {
-	struct job j = { .random = seed, .steps = steps };
+	struct job j = {.random = seed, .steps = steps};
 	pthread_t t;
 
 	if (job_open(&j))
@@ -140,7 +137,7 @@ static void victim(unsigned int seed, int threads, volatile long *steps)
 /* The whole limit can be used again: 0, or what fails. */
 static int account_is_empty(void)
 {
-	struct job j = { .random = 1 };
+	struct job j = {.random = 1};
 	int status, rc;
 	pid_t child = fork();
 
@@ -149,8 +146,7 @@ static int account_is_empty(void)
 	if (!child) {
 		rc = job_open(&j);
 		if (!rc)
-			rc = ioas_map_fixed(j.fd, j.ioas[0], j.mem, LIMIT * PAGE,
-					    IOVA, MAP_RW);
+			rc = ioas_map_fixed(j.fd, j.ioas[0], j.mem, LIMIT * PAGE, IOVA, MAP_RW);
 		if (!rc)
 			rc = vfio_attach(&j.edu.vfio, j.ioas[0], NULL);
 		_exit(-rc);
@@ -170,8 +166,8 @@ struct end {
  * us: time to live, from the fork or (late) from its first step.
  * 0: killed while it lived; else it could not start.
  */
-static int run_and_kill(unsigned int seed, unsigned int us, bool late,
-			int threads, volatile long *steps, struct end *end)
+static int run_and_kill(unsigned int seed, unsigned int us, bool late, int threads, volatile long *steps,
+			struct end *end)
 {
 	__u64 give_up = now_us() + 20 * 1000 * 1000;
 	int status;
@@ -200,44 +196,33 @@ static void kill_many(struct __test_metadata *_metadata, int threads)
 	unsigned int random = 20241117 + threads;
 	volatile long *steps;
 	int worked = 0, pinned = 0;
-	struct end end = { 0 };
+	struct end end = {0};
 
-	steps = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	steps = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, (void *)steps);
 	ASSERT_LE(0, before);
 	ASSERT_EQ(0, account_is_empty());
 	for (int i = 0; i < ROUNDS; i++) {
 		unsigned int us = random_next(&random) % 100000;
 
-		ASSERT_EQ(0, run_and_kill(random, us, i % 2, threads, steps,
-					  &end)) {
+		ASSERT_EQ(0, run_and_kill(random, us, i % 2, threads, steps, &end))
+		{
 			TH_LOG("round %d: the device was not free", i);
 		}
-		ASSERT_EQ(before, wait_pinned_pages(before)) {
-			TH_LOG("round %d, killed after %u us", i, us);
-		}
+		ASSERT_EQ(before, wait_pinned_pages(before)) { TH_LOG("round %d, killed after %u us", i, us); }
 		worked += end.steps > 0;
 		pinned += end.pinned_kb > 0;
 	}
-	ASSERT_EQ(0, account_is_empty()) {
-		TH_LOG("something is still on the user's account");
-	}
+	ASSERT_EQ(0, account_is_empty()) { TH_LOG("something is still on the user's account"); }
 	EXPECT_EQ(before, wait_pinned_pages(before));
 	/* it was about something: they worked, and memory was pinned */
 	EXPECT_LE(ROUNDS / 2, worked);
 	EXPECT_LE(1, pinned);
 }
 
-TEST(killed_at_any_moment)
-{
-	kill_many(_metadata, 1);
-}
+TEST(killed_at_any_moment) { kill_many(_metadata, 1); }
 
-TEST(killed_with_two_threads)
-{
-	kill_many(_metadata, 2);
-}
+TEST(killed_with_two_threads) { kill_many(_metadata, 2); }
 
 /* Long enough that most of the kills hit the pinning itself. */
 TEST(killed_while_pinning)
@@ -258,8 +243,7 @@ TEST(killed_while_pinning)
 			int fd = iommufd_open();
 			__u32 ioas;
 
-			if (fd < 0 || edu_open(&edu, 0) || edu_bind(&edu, fd) ||
-			    ioas_alloc(fd, &ioas) ||
+			if (fd < 0 || edu_open(&edu, 0) || edu_bind(&edu, fd) || ioas_alloc(fd, &ioas) ||
 			    vfio_attach(&edu.vfio, ioas, NULL))
 				_exit(1);
 			for (;;) {
@@ -327,12 +311,9 @@ TEST(exit_with_everything_open)
 			fd = iommufd_open();
 			if (order)
 				rc = edu_open(&edu, 0);
-			if (fd < 0 || rc || edu_bind(&edu, fd) ||
-			    ioas_alloc(fd, &ioas) ||
-			    ioas_map_fixed(fd, ioas, mem, 16 * PAGE, IOVA,
-					   MAP_RW) ||
-			    vfio_attach(&edu.vfio, ioas, NULL) ||
-			    edu_start_write(&edu, IOVA, PAGE))
+			if (fd < 0 || rc || edu_bind(&edu, fd) || ioas_alloc(fd, &ioas) ||
+			    ioas_map_fixed(fd, ioas, mem, 16 * PAGE, IOVA, MAP_RW) ||
+			    vfio_attach(&edu.vfio, ioas, NULL) || edu_start_write(&edu, IOVA, PAGE))
 				_exit(1);
 			_exit(0);
 		}

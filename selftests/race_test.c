@@ -22,12 +22,12 @@
 #include "lib/iommufd.h"
 #include "lib/system.h"
 
-#define PAGE 4096UL
-#define IOVA 0x1000000ULL
-#define SLOTS 4		/* places for mappings, of up to SLOT_PAGES pages */
-#define SLOT_PAGES 8
+#define PAGE        4096UL
+#define IOVA        0x1000000ULL
+#define SLOTS       4 /* places for mappings, of up to SLOT_PAGES pages */
+#define SLOT_PAGES  8
 #define MAX_THREADS 4
-#define MAX_ERRNOS 8
+#define MAX_ERRNOS  8
 
 struct race {
 	atomic_int fd;
@@ -44,25 +44,15 @@ struct op {
 	int errnos[MAX_ERRNOS];
 };
 
-static __u32 an_ioas(struct race *r, unsigned int random)
-{
-	return atomic_load(&r->ioas[random & 1]);
-}
+static __u32 an_ioas(struct race *r, unsigned int random) { return atomic_load(&r->ioas[random & 1]); }
 
-static __u64 an_iova(unsigned int random)
-{
-	return IOVA + (random >> 1) % SLOTS * SLOT_PAGES * PAGE;
-}
+static __u64 an_iova(unsigned int random) { return IOVA + (random >> 1) % SLOTS * SLOT_PAGES * PAGE; }
 
-static __u64 a_length(unsigned int random)
-{
-	return ((random >> 4) % SLOT_PAGES + 1) * PAGE;
-}
+static __u64 a_length(unsigned int random) { return ((random >> 4) % SLOT_PAGES + 1) * PAGE; }
 
 static int do_map(struct race *r, unsigned int x)
 {
-	return ioas_map_fixed(r->fd, an_ioas(r, x), r->mem, a_length(x),
-			      an_iova(x), MAP_RW);
+	return ioas_map_fixed(r->fd, an_ioas(r, x), r->mem, a_length(x), an_iova(x), MAP_RW);
 }
 
 static int do_map_auto(struct race *r, unsigned int x)
@@ -81,26 +71,17 @@ static int do_map_auto(struct race *r, unsigned int x)
 
 static int do_unmap(struct race *r, unsigned int x)
 {
-	return ioas_unmap(r->fd, an_ioas(r, x), an_iova(x), SLOT_PAGES * PAGE,
-			  NULL);
+	return ioas_unmap(r->fd, an_ioas(r, x), an_iova(x), SLOT_PAGES * PAGE, NULL);
 }
 
-static int do_unmap_all(struct race *r, unsigned int x)
-{
-	return ioas_unmap_all(r->fd, an_ioas(r, x), NULL);
-}
+static int do_unmap_all(struct race *r, unsigned int x) { return ioas_unmap_all(r->fd, an_ioas(r, x), NULL); }
 
 static int do_copy(struct race *r, unsigned int x)
 {
-	return ioas_copy_fixed(r->fd, an_ioas(r, x), an_iova(x),
-			       an_ioas(r, x >> 8), an_iova(x >> 8), PAGE,
-			       MAP_RW);
+	return ioas_copy_fixed(r->fd, an_ioas(r, x), an_iova(x), an_ioas(r, x >> 8), an_iova(x >> 8), PAGE, MAP_RW);
 }
 
-static int do_attach(struct race *r, unsigned int x)
-{
-	return vfio_attach(&r->edu.vfio, an_ioas(r, x), NULL);
-}
+static int do_attach(struct race *r, unsigned int x) { return vfio_attach(&r->edu.vfio, an_ioas(r, x), NULL); }
 
 static int do_detach(struct race *r, unsigned int x)
 {
@@ -144,7 +125,7 @@ static int do_ranges(struct race *r, unsigned int x)
 
 static int do_allow(struct race *r, unsigned int x)
 {
-	struct iommu_iova_range range = { 0, an_iova(x) - 1 };
+	struct iommu_iova_range range = {0, an_iova(x) - 1};
 
 	/* now and then one that no device can keep */
 	if (x >> 29 == 0)
@@ -154,8 +135,7 @@ static int do_allow(struct race *r, unsigned int x)
 
 static int do_option(struct race *r, unsigned int x)
 {
-	return option_set(r->fd, IOMMU_OPTION_HUGE_PAGES, an_ioas(r, x),
-			  x >> 3 & 1);
+	return option_set(r->fd, IOMMU_OPTION_HUGE_PAGES, an_ioas(r, x), x >> 3 & 1);
 }
 
 static int do_hw_info(struct race *r, unsigned int x)
@@ -172,16 +152,18 @@ static int do_vfio_ioas(struct race *r, unsigned int x)
 	__u32 id;
 
 	switch (x >> 3 & 3) {
-	case 0: return vfio_ioas_set(r->fd, an_ioas(r, x));
-	case 1: return vfio_ioas_clear(r->fd);
-	default: return vfio_ioas_get(r->fd, &id);
+	case 0:
+		return vfio_ioas_set(r->fd, an_ioas(r, x));
+	case 1:
+		return vfio_ioas_clear(r->fd);
+	default:
+		return vfio_ioas_get(r->fd, &id);
 	}
 }
 
 static int do_dma(struct race *r, unsigned int x)
 {
-	return x & 1 ? edu_read_memory(&r->edu, an_iova(x), PAGE)
-		     : edu_write_memory(&r->edu, an_iova(x), PAGE);
+	return x & 1 ? edu_read_memory(&r->edu, an_iova(x), PAGE) : edu_write_memory(&r->edu, an_iova(x), PAGE);
 }
 
 /* Another iommufd under the same number: calls on the old one are cut off. */
@@ -206,6 +188,7 @@ static int do_reopen(struct race *r, unsigned int x)
  * What each may answer: gone, there already, in use by somebody. An id that has
  * gone may be that of another object by now: EINVAL or EOPNOTSUPP.
  */
+/* clang-format off */
 static const struct op
 	map = { "map", do_map, { EEXIST, ENOENT } },
 	map_auto = { "map_auto", do_map_auto, { ENOENT, EBUSY, ENOSPC, EINVAL } },
@@ -223,22 +206,23 @@ static const struct op
 	vfio_ioas = { "vfio_ioas", do_vfio_ioas, { ENOENT, ENODEV } },
 	dma = { "dma", do_dma, { 0 } },
 	reopen = { "reopen", do_reopen, { 0 } };
+/* clang-format on */
 
 static const struct scenario {
 	const char *name;
 	bool device;
 	const struct op *ops[MAX_THREADS];
 } scenarios[] = {
-	{ "mappings", false, { &map, &unmap, &copy, &unmap_all } },
-	{ "automatic IOVAs", false, { &map_auto, &allow, &map_auto, &ranges } },
-	{ "objects that go away", false, { &ioas, &map, &copy, &vfio_ioas } },
-	{ "descriptors that close", false, { &reopen, &map, &unmap, &copy } },
-	{ "mappings of a device", true, { &map, &unmap, &attach, &copy } },
-	{ "attach and detach", true, { &attach, &detach, &map, &unmap_all } },
-	{ "page tables", true, { &hwpt, &attach, &map, &unmap } },
-	{ "objects in use", true, { &ioas, &attach, &hwpt, &hw_info } },
-	{ "rules that change", true, { &allow, &attach, &option, &map_auto } },
-	{ "DMA", true, { &dma, &map, &unmap, &attach } },
+	{"mappings", false, {&map, &unmap, &copy, &unmap_all}},
+	{"automatic IOVAs", false, {&map_auto, &allow, &map_auto, &ranges}},
+	{"objects that go away", false, {&ioas, &map, &copy, &vfio_ioas}},
+	{"descriptors that close", false, {&reopen, &map, &unmap, &copy}},
+	{"mappings of a device", true, {&map, &unmap, &attach, &copy}},
+	{"attach and detach", true, {&attach, &detach, &map, &unmap_all}},
+	{"page tables", true, {&hwpt, &attach, &map, &unmap}},
+	{"objects in use", true, {&ioas, &attach, &hwpt, &hw_info}},
+	{"rules that change", true, {&allow, &attach, &option, &map_auto}},
+	{"DMA", true, {&dma, &map, &unmap, &attach}},
 };
 
 struct thread {
@@ -247,7 +231,7 @@ struct thread {
 	const struct op *op;
 	unsigned int random;
 	unsigned long calls, good;
-	int bad;	/* an answer that is not in the list */
+	int bad; /* an answer that is not in the list */
 };
 
 static bool known(const struct op *op, int rc)
@@ -278,7 +262,7 @@ static int race_open(struct race *r, bool device)
 {
 	int rc = 0;
 
-	*r = (struct race){ .edu.vfio.fd = -1 };
+	*r = (struct race){.edu.vfio.fd = -1};
 	r->mem = pages_alloc(SLOT_PAGES * PAGE);
 	r->fd = iommufd_open();
 	if (r->fd < 0)
@@ -309,11 +293,9 @@ static bool report(const struct thread *t, int n)
 	bool good = true;
 
 	for (int i = 0; i < n; i++) {
-		printf("#   %-12s %8lu calls, %8lu did something\n",
-		       t[i].op->name, t[i].calls, t[i].good);
+		printf("#   %-12s %8lu calls, %8lu did something\n", t[i].op->name, t[i].calls, t[i].good);
 		if (t[i].bad) {
-			printf("#   %s answered %s\n", t[i].op->name,
-			       strerror(-t[i].bad));
+			printf("#   %s answered %s\n", t[i].op->name, strerror(-t[i].bad));
 			good = false;
 		}
 		if (!t[i].calls) {
@@ -327,7 +309,7 @@ static bool report(const struct thread *t, int n)
 
 static bool run_scenario(const struct scenario *s, unsigned int ms)
 {
-	const struct timespec pause = { ms / 1000, ms % 1000 * 1000000L };
+	const struct timespec pause = {ms / 1000, ms % 1000 * 1000000L};
 	struct thread t[MAX_THREADS];
 	long before = pinned_pages(), after;
 	struct race r;
@@ -339,8 +321,7 @@ static bool run_scenario(const struct scenario *s, unsigned int ms)
 		return false;
 	}
 	for (int i = 0; i < MAX_THREADS; i++) {
-		t[i] = (struct thread){ .race = &r, .op = s->ops[i],
-					.random = i + 1 };
+		t[i] = (struct thread){.race = &r, .op = s->ops[i], .random = i + 1};
 		if (pthread_create(&t[i].id, NULL, run_thread, &t[i])) {
 			perror("pthread_create");
 			exit(1);
@@ -376,8 +357,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < n; i++) {
 		bool good = run_scenario(&scenarios[i], seconds * 1000 / n);
 
-		printf("%sok %d %s\n", good ? "" : "not ", i + 1,
-		       scenarios[i].name);
+		printf("%sok %d %s\n", good ? "" : "not ", i + 1, scenarios[i].name);
 		fflush(stdout);
 		failed += !good;
 	}

@@ -12,7 +12,7 @@
 #include "lib/probe.h"
 #include "lib/system.h"
 
-#define IOVA 0x1000000ULL
+#define IOVA       0x1000000ULL
 #define MSI_WINDOW 0xfee00000ULL
 
 FIXTURE(two)
@@ -21,7 +21,7 @@ FIXTURE(two)
 	struct edu edu[2];
 	struct probe probe[2];
 	__u32 ioas[2];
-	char *page[2];	/* at IOVA of ioas[0] and ioas[1] */
+	char *page[2]; /* at IOVA of ioas[0] and ioas[1] */
 };
 
 FIXTURE_SETUP(two)
@@ -29,9 +29,7 @@ FIXTURE_SETUP(two)
 	self->fd = iommufd_open();
 	ASSERT_LE(0, self->fd);
 	for (int i = 0; i < 2; i++) {
-		ASSERT_EQ(0, edu_open(&self->edu[i], i)) {
-			TH_LOG("no usable edu device, number %d", i + 1);
-		}
+		ASSERT_EQ(0, edu_open(&self->edu[i], i)) { TH_LOG("no usable edu device, number %d", i + 1); }
 		ASSERT_EQ(0, edu_bind(&self->edu[i], self->fd));
 		probe_init(&self->probe[i], &self->edu[i]);
 		/* one mirror for both: they take turns */
@@ -39,10 +37,8 @@ FIXTURE_SETUP(two)
 			self->probe[1].mirror = self->probe[0].mirror;
 		self->page[i] = pages_alloc(PAGE);
 		ASSERT_EQ(0, ioas_alloc(self->fd, &self->ioas[i]));
-		ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas[i],
-					    self->page[i], PAGE, IOVA, MAP_RW));
-		ASSERT_EQ(0, probe_map(&self->probe[0], self->fd,
-				       self->ioas[i]));
+		ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas[i], self->page[i], PAGE, IOVA, MAP_RW));
+		ASSERT_EQ(0, probe_map(&self->probe[0], self->fd, self->ioas[i]));
 	}
 }
 
@@ -55,14 +51,11 @@ FIXTURE_TEARDOWN(two)
 }
 
 #define ATTACH(i, pt, out) vfio_attach(&self->edu[i].vfio, pt, out)
-#define DETACH(i) vfio_detach(&self->edu[i].vfio)
+#define DETACH(i)          vfio_detach(&self->edu[i].vfio)
 /* Does device i reach the page of IOAS k? */
 #define REACHES(i, k) probe_rw(&self->probe[i], IOVA, self->page[k])
 
-TEST_F(two, ids_differ)
-{
-	EXPECT_NE(self->edu[0].vfio.dev_id, self->edu[1].vfio.dev_id);
-}
+TEST_F(two, ids_differ) { EXPECT_NE(self->edu[0].vfio.dev_id, self->edu[1].vfio.dev_id); }
 
 TEST_F(two, one_ioas_one_page_table)
 {
@@ -118,8 +111,7 @@ TEST_F(two, hwpt_of_one_device_serves_the_other)
 {
 	__u32 hwpt;
 
-	ASSERT_EQ(0, hwpt_alloc(self->fd, self->edu[0].vfio.dev_id,
-				self->ioas[0], 0, &hwpt));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, self->edu[0].vfio.dev_id, self->ioas[0], 0, &hwpt));
 	ASSERT_EQ(0, ATTACH(1, hwpt, NULL));
 	EXPECT_EQ(1, REACHES(1, 0));
 	ASSERT_EQ(0, ATTACH(0, hwpt, NULL));
@@ -134,8 +126,7 @@ TEST_F(two, two_page_tables_of_one_ioas)
 	__u32 hwpt[2];
 
 	for (int i = 0; i < 2; i++) {
-		ASSERT_EQ(0, hwpt_alloc(self->fd, self->edu[i].vfio.dev_id,
-					self->ioas[0], 0, &hwpt[i]));
+		ASSERT_EQ(0, hwpt_alloc(self->fd, self->edu[i].vfio.dev_id, self->ioas[0], 0, &hwpt[i]));
 		ASSERT_EQ(0, ATTACH(i, hwpt[i], NULL));
 	}
 	EXPECT_EQ(2 * 4, self_status_kb("VmPin"));
@@ -154,12 +145,9 @@ TEST_F(two, reserved_until_the_last_one_leaves)
 	ASSERT_EQ(0, ATTACH(0, self->ioas[0], NULL));
 	ASSERT_EQ(0, ATTACH(1, self->ioas[0], NULL));
 	ASSERT_EQ(0, DETACH(0));
-	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->ioas[0],
-					  self->page[0], PAGE, MSI_WINDOW,
-					  MAP_RW));
+	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->ioas[0], self->page[0], PAGE, MSI_WINDOW, MAP_RW));
 	ASSERT_EQ(0, DETACH(1));
-	EXPECT_EQ(0, ioas_map_fixed(self->fd, self->ioas[0], self->page[0],
-				    PAGE, MSI_WINDOW, MAP_RW));
+	EXPECT_EQ(0, ioas_map_fixed(self->fd, self->ioas[0], self->page[0], PAGE, MSI_WINDOW, MAP_RW));
 }
 
 TEST_F(two, separate_iommufds)
@@ -174,8 +162,7 @@ TEST_F(two, separate_iommufds)
 	ASSERT_EQ(0, edu_bind(&self->edu[1], fd));
 	ASSERT_EQ(0, ioas_alloc(fd, &ioas));
 	ASSERT_EQ(0, probe_map(&self->probe[0], fd, ioas));
-	ASSERT_EQ(0, ioas_map_fixed(fd, ioas, self->page[1], PAGE, IOVA,
-				    MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(fd, ioas, self->page[1], PAGE, IOVA, MAP_RW));
 	ASSERT_EQ(0, ATTACH(1, ioas, NULL));
 	EXPECT_EQ(1, REACHES(0, 0));
 	EXPECT_EQ(1, REACHES(1, 1));

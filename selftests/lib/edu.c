@@ -18,26 +18,20 @@ enum {
 	EDU_DMA_START = 1 << 0,
 	EDU_DMA_TO_MEMORY = 1 << 1,
 
-	EDU_BUFFER = 0x40000,	/* its address as the engine sees it */
+	EDU_BUFFER = 0x40000, /* its address as the engine sees it */
 	EDU_WAIT_US = 10 * 1000 * 1000,
 };
 
-static __u32 reg_read(struct edu *edu, unsigned int reg)
-{
-	return *(volatile __u32 *)(edu->bar + reg);
-}
+static __u32 reg_read(struct edu *edu, unsigned int reg) { return *(volatile __u32 *)(edu->bar + reg); }
 
-static void reg_write(struct edu *edu, unsigned int reg, __u64 value)
-{
-	*(volatile __u64 *)(edu->bar + reg) = value;
-}
+static void reg_write(struct edu *edu, unsigned int reg, __u64 value) { *(volatile __u64 *)(edu->bar + reg) = value; }
 
 int edu_open(struct edu *edu, int index)
 {
 	char bdf[16];
 	int rc;
 
-	*edu = (struct edu){ .vfio.fd = -1 };
+	*edu = (struct edu){.vfio.fd = -1};
 	rc = vfio_find(EDU_VENDOR, EDU_DEVICE, index, bdf);
 	if (!rc)
 		rc = vfio_take(bdf);
@@ -69,7 +63,7 @@ void edu_close(struct edu *edu)
 
 static int wait_idle(struct edu *edu)
 {
-	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+	const struct timespec pause = {.tv_nsec = 1000 * 1000};
 	__u64 end = now_us() + EDU_WAIT_US;
 
 	while (reg_read(edu, EDU_REG_DMA_CMD) & EDU_DMA_START) {
@@ -86,10 +80,9 @@ static int start(struct edu *edu, __u64 src, __u64 dst, __u64 len, __u64 dir)
 	int rc;
 
 	/* QEMU stops the whole machine when the buffer is overrun */
-	if (!len || len > EDU_BUFFER_SIZE || iova >= EDU_IOVA_LIMIT ||
-	    iova + len > EDU_IOVA_LIMIT)
+	if (!len || len > EDU_BUFFER_SIZE || iova >= EDU_IOVA_LIMIT || iova + len > EDU_IOVA_LIMIT)
 		return -EINVAL;
-	rc = wait_idle(edu);	/* writes to a busy engine are ignored */
+	rc = wait_idle(edu); /* writes to a busy engine are ignored */
 	if (rc)
 		return rc;
 	reg_write(edu, EDU_REG_DMA_SRC, src);

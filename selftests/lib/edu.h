@@ -10,10 +10,10 @@
 
 #include "vfio.h"
 
-#define EDU_VENDOR 0x1234
-#define EDU_DEVICE 0x11e8
+#define EDU_VENDOR      0x1234
+#define EDU_DEVICE      0x11e8
 #define EDU_BUFFER_SIZE 4096
-#define EDU_IOVA_LIMIT (1ULL << 28)
+#define EDU_IOVA_LIMIT  (1ULL << 28)
 
 struct edu {
 	struct vfio_dev vfio;

@@ -14,21 +14,18 @@ int iommufd_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
-int iommufd_call(int fd, unsigned long cmd, void *arg)
-{
-	return ioctl(fd, cmd, arg) ? -errno : 0;
-}
+int iommufd_call(int fd, unsigned long cmd, void *arg) { return ioctl(fd, cmd, arg) ? -errno : 0; }
 
 int object_destroy(int fd, __u32 id)
 {
-	struct iommu_destroy cmd = { .size = sizeof(cmd), .id = id };
+	struct iommu_destroy cmd = {.size = sizeof(cmd), .id = id};
 
 	return iommufd_call(fd, IOMMU_DESTROY, &cmd);
 }
 
 int ioas_alloc(int fd, __u32 *id)
 {
-	struct iommu_ioas_alloc cmd = { .size = sizeof(cmd) };
+	struct iommu_ioas_alloc cmd = {.size = sizeof(cmd)};
 	int rc = iommufd_call(fd, IOMMU_IOAS_ALLOC, &cmd);
 
 	if (!rc)
@@ -36,8 +33,7 @@ int ioas_alloc(int fd, __u32 *id)
 	return rc;
 }
 
-int ioas_iova_ranges(int fd, __u32 ioas, struct iommu_iova_range *ranges,
-		     __u32 *num, __u64 *align)
+int ioas_iova_ranges(int fd, __u32 ioas, struct iommu_iova_range *ranges, __u32 *num, __u64 *align)
 {
 	struct iommu_ioas_iova_ranges cmd = {
 		.size = sizeof(cmd),
@@ -53,8 +49,7 @@ int ioas_iova_ranges(int fd, __u32 ioas, struct iommu_iova_range *ranges,
 	return rc;
 }
 
-int ioas_allow_iovas(int fd, __u32 ioas, const struct iommu_iova_range *ranges,
-		     __u32 num)
+int ioas_allow_iovas(int fd, __u32 ioas, const struct iommu_iova_range *ranges, __u32 num)
 {
 	struct iommu_ioas_allow_iovas cmd = {
 		.size = sizeof(cmd),
@@ -66,8 +61,7 @@ int ioas_allow_iovas(int fd, __u32 ioas, const struct iommu_iova_range *ranges,
 	return iommufd_call(fd, IOMMU_IOAS_ALLOW_IOVAS, &cmd);
 }
 
-static int do_map(int fd, __u32 ioas, const void *va, __u64 length, __u64 *iova,
-		  __u32 flags)
+static int do_map(int fd, __u32 ioas, const void *va, __u64 length, __u64 *iova, __u32 flags)
 {
 	struct iommu_ioas_map cmd = {
 		.size = sizeof(cmd),
@@ -84,22 +78,18 @@ static int do_map(int fd, __u32 ioas, const void *va, __u64 length, __u64 *iova,
 	return rc;
 }
 
-int ioas_map_fixed(int fd, __u32 ioas, const void *va, __u64 length, __u64 iova,
-		   __u32 access)
+int ioas_map_fixed(int fd, __u32 ioas, const void *va, __u64 length, __u64 iova, __u32 access)
 {
-	return do_map(fd, ioas, va, length, &iova,
-		      access | IOMMU_IOAS_MAP_FIXED_IOVA);
+	return do_map(fd, ioas, va, length, &iova, access | IOMMU_IOAS_MAP_FIXED_IOVA);
 }
 
-int ioas_map_auto(int fd, __u32 ioas, const void *va, __u64 length, __u64 *iova,
-		  __u32 access)
+int ioas_map_auto(int fd, __u32 ioas, const void *va, __u64 length, __u64 *iova, __u32 access)
 {
 	*iova = 0;
 	return do_map(fd, ioas, va, length, iova, access);
 }
 
-static int do_copy(int fd, __u32 dst, __u64 *dst_iova, __u32 src,
-		   __u64 src_iova, __u64 length, __u32 flags)
+static int do_copy(int fd, __u32 dst, __u64 *dst_iova, __u32 src, __u64 src_iova, __u64 length, __u32 flags)
 {
 	struct iommu_ioas_copy cmd = {
 		.size = sizeof(cmd),
@@ -117,15 +107,12 @@ static int do_copy(int fd, __u32 dst, __u64 *dst_iova, __u32 src,
 	return rc;
 }
 
-int ioas_copy_fixed(int fd, __u32 dst, __u64 dst_iova, __u32 src,
-		    __u64 src_iova, __u64 length, __u32 access)
+int ioas_copy_fixed(int fd, __u32 dst, __u64 dst_iova, __u32 src, __u64 src_iova, __u64 length, __u32 access)
 {
-	return do_copy(fd, dst, &dst_iova, src, src_iova, length,
-		       access | IOMMU_IOAS_MAP_FIXED_IOVA);
+	return do_copy(fd, dst, &dst_iova, src, src_iova, length, access | IOMMU_IOAS_MAP_FIXED_IOVA);
 }
 
-int ioas_copy_auto(int fd, __u32 dst, __u64 *dst_iova, __u32 src,
-		   __u64 src_iova, __u64 length, __u32 access)
+int ioas_copy_auto(int fd, __u32 dst, __u64 *dst_iova, __u32 src, __u64 src_iova, __u64 length, __u32 access)
 {
 	*dst_iova = 0;
 	return do_copy(fd, dst, dst_iova, src, src_iova, length, access);
@@ -146,10 +133,7 @@ int ioas_unmap(int fd, __u32 ioas, __u64 iova, __u64 length, __u64 *unmapped)
 	return rc;
 }
 
-int ioas_unmap_all(int fd, __u32 ioas, __u64 *unmapped)
-{
-	return ioas_unmap(fd, ioas, 0, UINT64_MAX, unmapped);
-}
+int ioas_unmap_all(int fd, __u32 ioas, __u64 *unmapped) { return ioas_unmap(fd, ioas, 0, UINT64_MAX, unmapped); }
 
 int option_set(int fd, __u32 option, __u32 object, __u64 value)
 {
@@ -199,10 +183,7 @@ int vfio_ioas_get(int fd, __u32 *ioas)
 	return do_vfio_ioas(fd, ioas, IOMMU_VFIO_IOAS_GET);
 }
 
-int vfio_ioas_set(int fd, __u32 ioas)
-{
-	return do_vfio_ioas(fd, &ioas, IOMMU_VFIO_IOAS_SET);
-}
+int vfio_ioas_set(int fd, __u32 ioas) { return do_vfio_ioas(fd, &ioas, IOMMU_VFIO_IOAS_SET); }
 
 int vfio_ioas_clear(int fd)
 {
@@ -227,8 +208,7 @@ int hwpt_alloc(int fd, __u32 dev, __u32 pt, __u32 flags, __u32 *hwpt)
 	return rc;
 }
 
-int get_hw_info(int fd, __u32 dev, void *buf, __u32 len,
-		struct iommu_hw_info *out)
+int get_hw_info(int fd, __u32 dev, void *buf, __u32 len, struct iommu_hw_info *out)
 {
 	*out = (struct iommu_hw_info){
 		.size = sizeof(*out),

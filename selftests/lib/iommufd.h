@@ -8,9 +8,9 @@
 
 #include <linux/iommufd.h>
 
-#define MAP_READ IOMMU_IOAS_MAP_READABLE
+#define MAP_READ  IOMMU_IOAS_MAP_READABLE
 #define MAP_WRITE IOMMU_IOAS_MAP_WRITEABLE
-#define MAP_RW (IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE)
+#define MAP_RW    (IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE)
 
 /* the descriptor, or a negative errno */
 int iommufd_open(void);
@@ -22,20 +22,14 @@ int object_destroy(int fd, __u32 id);
 
 int ioas_alloc(int fd, __u32 *id);
 /* *num: entries in the array, then entries there are; align may be NULL */
-int ioas_iova_ranges(int fd, __u32 ioas, struct iommu_iova_range *ranges,
-		     __u32 *num, __u64 *align);
-int ioas_allow_iovas(int fd, __u32 ioas, const struct iommu_iova_range *ranges,
-		     __u32 num);
+int ioas_iova_ranges(int fd, __u32 ioas, struct iommu_iova_range *ranges, __u32 *num, __u64 *align);
+int ioas_allow_iovas(int fd, __u32 ioas, const struct iommu_iova_range *ranges, __u32 num);
 
 /* access: MAP_READ, MAP_WRITE or both */
-int ioas_map_fixed(int fd, __u32 ioas, const void *va, __u64 length, __u64 iova,
-		   __u32 access);
-int ioas_map_auto(int fd, __u32 ioas, const void *va, __u64 length, __u64 *iova,
-		  __u32 access);
-int ioas_copy_fixed(int fd, __u32 dst, __u64 dst_iova, __u32 src,
-		    __u64 src_iova, __u64 length, __u32 access);
-int ioas_copy_auto(int fd, __u32 dst, __u64 *dst_iova, __u32 src,
-		   __u64 src_iova, __u64 length, __u32 access);
+int ioas_map_fixed(int fd, __u32 ioas, const void *va, __u64 length, __u64 iova, __u32 access);
+int ioas_map_auto(int fd, __u32 ioas, const void *va, __u64 length, __u64 *iova, __u32 access);
+int ioas_copy_fixed(int fd, __u32 dst, __u64 dst_iova, __u32 src, __u64 src_iova, __u64 length, __u32 access);
+int ioas_copy_auto(int fd, __u32 dst, __u64 *dst_iova, __u32 src, __u64 src_iova, __u64 length, __u32 access);
 /* unmapped (bytes) may be NULL */
 int ioas_unmap(int fd, __u32 ioas, __u64 iova, __u64 length, __u64 *unmapped);
 int ioas_unmap_all(int fd, __u32 ioas, __u64 *unmapped);
@@ -49,7 +43,6 @@ int vfio_ioas_clear(int fd);
 
 int hwpt_alloc(int fd, __u32 dev, __u32 pt, __u32 flags, __u32 *hwpt);
 /* fills out; the typed data goes to buf */
-int get_hw_info(int fd, __u32 dev, void *buf, __u32 len,
-		struct iommu_hw_info *out);
+int get_hw_info(int fd, __u32 dev, void *buf, __u32 len, struct iommu_hw_info *out);
 
 #endif /* SELFTESTS_LIB_IOMMUFD_H */

@@ -14,13 +14,12 @@
 
 void probe_init(struct probe *p, struct edu *edu)
 {
-	*p = (struct probe){ .edu = edu, .mirror = pages_alloc(PAGE), .seed = 100 };
+	*p = (struct probe){.edu = edu, .mirror = pages_alloc(PAGE), .seed = 100};
 }
 
 int probe_map(struct probe *p, int iommufd, __u32 ioas)
 {
-	return ioas_map_fixed(iommufd, ioas, p->mirror, PAGE, MIRROR_IOVA,
-			      MAP_RW);
+	return ioas_map_fixed(iommufd, ioas, p->mirror, PAGE, MIRROR_IOVA, MAP_RW);
 }
 
 /* a seed that was not used lately, from 100 to 199 */
@@ -70,8 +69,7 @@ int probe_write(struct probe *p, __u64 iova, void *page)
 	return rc ? rc : outcome(page, before, after);
 }
 
-int probe_write_many(struct probe *p, const __u64 *iovas, void *const *pages,
-		     int n)
+int probe_write_many(struct probe *p, const __u64 *iovas, void *const *pages, int n)
 {
 	unsigned int before = next_seed(p), after = next_seed(p);
 	int reached = 0, rc, i;

@@ -14,7 +14,7 @@
 struct probe {
 	struct edu *edu;
 	char *mirror;
-	unsigned int seed;	/* a new pattern for every question */
+	unsigned int seed; /* a new pattern for every question */
 };
 
 void probe_init(struct probe *p, struct edu *edu);
@@ -34,8 +34,7 @@ int probe_rw(struct probe *p, __u64 iova, void *page);
 
 /* Writes only, to n places one after the other: the number of places that the
  * device reached (every byte, and of the right page), or a negative errno. */
-int probe_write_many(struct probe *p, const __u64 *iovas, void *const *pages,
-		     int n);
+int probe_write_many(struct probe *p, const __u64 *iovas, void *const *pages, int n);
 
 /* The device reads iova: does it see this pattern? Answers as above. */
 int probe_sees(struct probe *p, __u64 iova, unsigned int seed);

@@ -46,10 +46,7 @@ static long number_in(const char *path, const char *name)
 	return value;
 }
 
-long self_status_kb(const char *name)
-{
-	return number_in("/proc/self/status", name);
-}
+long self_status_kb(const char *name) { return number_in("/proc/self/status", name); }
 
 long status_kb(int pid, const char *name)
 {
@@ -122,7 +119,7 @@ int kmsg_find(int fd, const char *text, char *line, size_t len, __u64 wait_us)
 	for (;;) {
 		n = read(fd, record, sizeof(record) - 1);
 		if (n < 0 && errno == EPIPE)
-			continue;	/* lines were lost; go on */
+			continue; /* lines were lost; go on */
 		if (n < 0 && errno != EAGAIN)
 			return -errno;
 		if (n < 0) {
@@ -132,7 +129,7 @@ int kmsg_find(int fd, const char *text, char *line, size_t len, __u64 wait_us)
 			continue;
 		}
 		record[n] = '\0';
-		message = strchr(record, ';');	/* prefix;message\n more */
+		message = strchr(record, ';'); /* prefix;message\n more */
 		if (!message || !strstr(message, text))
 			continue;
 		message[strcspn(message, "\n")] = '\0';
@@ -143,8 +140,7 @@ int kmsg_find(int fd, const char *text, char *line, size_t len, __u64 wait_us)
 
 void *pages_alloc(size_t len)
 {
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED) {
 		perror("mmap of test memory");
@@ -153,10 +149,7 @@ void *pages_alloc(size_t len)
 	return p;
 }
 
-void pages_free(void *p, size_t len)
-{
-	munmap(p, len);
-}
+void pages_free(void *p, size_t len) { munmap(p, len); }
 
 static unsigned char pattern_byte(size_t i, unsigned int seed)
 {

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
-#define VFIO_PCI "/sys/bus/pci/drivers/vfio-pci"
+#define VFIO_PCI    "/sys/bus/pci/drivers/vfio-pci"
 
 static int read_hex(const char *bdf, const char *attr, unsigned int *value)
 {
@@ -57,10 +57,8 @@ int vfio_find(unsigned int vendor, unsigned int device, int index, char bdf[16])
 	for (int i = 0; i < n; i++) {
 		unsigned int v, d;
 
-		if (rc && names[i]->d_name[0] != '.' &&
-		    !read_hex(names[i]->d_name, "vendor", &v) &&
-		    !read_hex(names[i]->d_name, "device", &d) && v == vendor &&
-		    d == device && index-- == 0) {
+		if (rc && names[i]->d_name[0] != '.' && !read_hex(names[i]->d_name, "vendor", &v) &&
+		    !read_hex(names[i]->d_name, "device", &d) && v == vendor && d == device && index-- == 0) {
 			snprintf(bdf, 16, "%.15s", names[i]->d_name);
 			rc = 0;
 		}
@@ -100,8 +98,7 @@ int vfio_take(const char *bdf)
 	if (readlink(path, link, sizeof(link) - 1) > 0) {
 		if (strstr(link, "/vfio-pci"))
 			return 0;
-		snprintf(path, sizeof(path), PCI_DEVICES "/%s/driver/unbind",
-			 bdf);
+		snprintf(path, sizeof(path), PCI_DEVICES "/%s/driver/unbind", bdf);
 		rc = write_attr(path, bdf);
 		if (rc)
 			return rc;
@@ -138,7 +135,7 @@ int vfio_open(struct vfio_dev *dev, const char *bdf)
 {
 	int rc;
 
-	*dev = (struct vfio_dev){ .fd = -1 };
+	*dev = (struct vfio_dev){.fd = -1};
 	snprintf(dev->bdf, sizeof(dev->bdf), "%.15s", bdf);
 	rc = cdev_path(bdf, dev->path, sizeof(dev->path));
 	if (rc)
@@ -183,13 +180,12 @@ int vfio_attach(struct vfio_dev *dev, __u32 pt, __u32 *hwpt)
 
 int vfio_detach(struct vfio_dev *dev)
 {
-	struct vfio_device_detach_iommufd_pt cmd = { .argsz = sizeof(cmd) };
+	struct vfio_device_detach_iommufd_pt cmd = {.argsz = sizeof(cmd)};
 
 	return ioctl(dev->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd) ? -errno : 0;
 }
 
-static int region_info(struct vfio_dev *dev, __u32 index,
-		       struct vfio_region_info *info)
+static int region_info(struct vfio_dev *dev, __u32 index, struct vfio_region_info *info)
 {
 	*info = (struct vfio_region_info){
 		.argsz = sizeof(*info),
@@ -224,8 +220,7 @@ void *vfio_map_bar(struct vfio_dev *dev, unsigned int bar, size_t *size)
 		errno = -rc;
 		return NULL;
 	}
-	p = mmap(NULL, info.size, PROT_READ | PROT_WRITE, MAP_SHARED, dev->fd,
-		 (off_t)info.offset);
+	p = mmap(NULL, info.size, PROT_READ | PROT_WRITE, MAP_SHARED, dev->fd, (off_t)info.offset);
 	if (p == MAP_FAILED)
 		return NULL;
 	*size = info.size;

@@ -12,9 +12,9 @@
 
 struct vfio_dev {
 	int fd;
-	__u32 dev_id;	/* object id in the iommufd, after vfio_bind() */
-	char bdf[16];	/* 0000:00:10.0 */
-	char path[64];	/* /dev/vfio/devices/vfio0 */
+	__u32 dev_id;  /* object id in the iommufd, after vfio_bind() */
+	char bdf[16];  /* 0000:00:10.0 */
+	char path[64]; /* /dev/vfio/devices/vfio0 */
 };
 
 /* The index-th device with these ids, in address order; -ENODEV if none. */

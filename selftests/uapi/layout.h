@@ -8,6 +8,8 @@
 #ifndef SELFTESTS_UAPI_LAYOUT_H
 #define SELFTESTS_UAPI_LAYOUT_H
 
+/* clang-format off */
+
 /* S(structure, size), then F(structure, field, offset) for each field */
 #define UAPI_STRUCTS(S, F)                                                     \
 	S(iommu_destroy, 8)                                                    \

@@ -23,10 +23,9 @@ typedef __u64 __aligned_u64 __attribute__((aligned(8)));
 #define CHECK(expr, text) _Static_assert(expr, text);
 #endif
 
-#define CHECK_SIZE(s, n) CHECK(sizeof(struct s) == (n), "size of " #s)
-#define CHECK_OFFSET(s, f, n)                                                  \
-	CHECK(__builtin_offsetof(struct s, f) == (n), "offset of " #s "." #f)
-#define CHECK_VALUE(name, n) CHECK((name) == (n), "value of " #name)
+#define CHECK_SIZE(s, n)      CHECK(sizeof(struct s) == (n), "size of " #s)
+#define CHECK_OFFSET(s, f, n) CHECK(__builtin_offsetof(struct s, f) == (n), "offset of " #s "." #f)
+#define CHECK_VALUE(name, n)  CHECK((name) == (n), "value of " #name)
 
 UAPI_STRUCTS(CHECK_SIZE, CHECK_OFFSET)
 UAPI_VALUES(CHECK_VALUE)

@@ -9,12 +9,9 @@
 
 #include "layout.h"
 
-#define DUMP_SIZE(s, n)                                                        \
-	printf("%s size %zu align %zu\n", #s, sizeof(struct s),                \
-	       _Alignof(struct s));
-#define DUMP_OFFSET(s, f, n)                                                   \
-	printf("%s.%s at %zu size %zu\n", #s, #f, offsetof(struct s, f),       \
-	       sizeof(((struct s *)0)->f));
+#define DUMP_SIZE(s, n) printf("%s size %zu align %zu\n", #s, sizeof(struct s), _Alignof(struct s));
+#define DUMP_OFFSET(s, f, n) \
+	printf("%s.%s at %zu size %zu\n", #s, #f, offsetof(struct s, f), sizeof(((struct s *)0)->f));
 #define DUMP_VALUE(name, n) printf("%s = %#x\n", #name, (unsigned int)(name));
 
 int main(void)

@@ -138,9 +138,9 @@ struct iommu_ioas_allow_iovas {
 
 /* Flags of IOMMU_IOAS_MAP and IOMMU_IOAS_COPY; at least one of the last two. */
 enum iommufd_ioas_map_flags {
-	IOMMU_IOAS_MAP_FIXED_IOVA = 1 << 0,	/* the caller chose the IOVA */
-	IOMMU_IOAS_MAP_WRITEABLE = 1 << 1,	/* devices may write */
-	IOMMU_IOAS_MAP_READABLE = 1 << 2,	/* devices may read */
+	IOMMU_IOAS_MAP_FIXED_IOVA = 1 << 0, /* the caller chose the IOVA */
+	IOMMU_IOAS_MAP_WRITEABLE = 1 << 1,  /* devices may write */
+	IOMMU_IOAS_MAP_READABLE = 1 << 2,   /* devices may read */
 };
 
 /*
@@ -281,9 +281,9 @@ enum iommufd_hwpt_alloc_flags {
 
 /* Bits of a VT-d first-stage PASID entry, as the VT-d specification names them */
 enum iommu_hwpt_vtd_s1_flags {
-	IOMMU_VTD_S1_SRE = 1 << 0,	/* supervisor requests */
-	IOMMU_VTD_S1_EAFE = 1 << 1,	/* extended accessed flag */
-	IOMMU_VTD_S1_WPE = 1 << 2,	/* write protection for supervisors */
+	IOMMU_VTD_S1_SRE = 1 << 0,  /* supervisor requests */
+	IOMMU_VTD_S1_EAFE = 1 << 1, /* extended accessed flag */
+	IOMMU_VTD_S1_WPE = 1 << 2,  /* write protection for supervisors */
 };
 
 /*
@@ -303,7 +303,7 @@ struct iommu_hwpt_vtd_s1 {
 
 enum iommu_hwpt_data_type {
 	IOMMU_HWPT_DATA_NONE = 0,
-	IOMMU_HWPT_DATA_VTD_S1 = 1,	/* struct iommu_hwpt_vtd_s1 */
+	IOMMU_HWPT_DATA_VTD_S1 = 1, /* struct iommu_hwpt_vtd_s1 */
 };
 
 /*
@@ -358,8 +358,8 @@ struct iommu_hw_info_vtd {
 };
 
 enum iommu_hw_info_type {
-	IOMMU_HW_INFO_TYPE_NONE = 0,		/* the driver tells nothing */
-	IOMMU_HW_INFO_TYPE_INTEL_VTD = 1,	/* struct iommu_hw_info_vtd */
+	IOMMU_HW_INFO_TYPE_NONE = 0,      /* the driver tells nothing */
+	IOMMU_HW_INFO_TYPE_INTEL_VTD = 1, /* struct iommu_hw_info_vtd */
 };
 
 enum iommufd_hw_capabilities {
@@ -413,8 +413,7 @@ struct iommu_hwpt_set_dirty_tracking {
 	__u32 hwpt_id;
 	__u32 __reserved;
 };
-#define IOMMU_HWPT_SET_DIRTY_TRACKING \
-	_IO(IOMMUFD_TYPE, IOMMUFD_CMD_HWPT_SET_DIRTY_TRACKING)
+#define IOMMU_HWPT_SET_DIRTY_TRACKING _IO(IOMMUFD_TYPE, IOMMUFD_CMD_HWPT_SET_DIRTY_TRACKING)
 
 enum iommufd_hwpt_get_dirty_bitmap_flags {
 	/* only look: cheaper when the range is unmapped next anyway */
@@ -444,8 +443,7 @@ struct iommu_hwpt_get_dirty_bitmap {
 	__aligned_u64 page_size;
 	__aligned_u64 data;
 };
-#define IOMMU_HWPT_GET_DIRTY_BITMAP \
-	_IO(IOMMUFD_TYPE, IOMMUFD_CMD_HWPT_GET_DIRTY_BITMAP)
+#define IOMMU_HWPT_GET_DIRTY_BITMAP _IO(IOMMUFD_TYPE, IOMMUFD_CMD_HWPT_GET_DIRTY_BITMAP)
 
 enum iommu_hwpt_invalidate_data_type {
 	/* struct iommu_hwpt_vtd_s1_invalidate */
@@ -495,8 +493,8 @@ struct iommu_hwpt_invalidate {
 #define IOMMU_HWPT_INVALIDATE _IO(IOMMUFD_TYPE, IOMMUFD_CMD_HWPT_INVALIDATE)
 
 enum iommu_hwpt_pgfault_flags {
-	IOMMU_PGFAULT_FLAGS_PASID_VALID = 1 << 0,	/* pasid is set */
-	IOMMU_PGFAULT_FLAGS_LAST_PAGE = 1 << 1,		/* ends its group */
+	IOMMU_PGFAULT_FLAGS_PASID_VALID = 1 << 0, /* pasid is set */
+	IOMMU_PGFAULT_FLAGS_LAST_PAGE = 1 << 1,   /* ends its group */
 };
 
 /* What a page request asks for (PCIe page request and PASID prefix bits) */
@@ -532,8 +530,8 @@ struct iommu_hwpt_pgfault {
 };
 
 enum iommufd_page_response_code {
-	IOMMUFD_PAGE_RESP_SUCCESS = 0,	/* the page is there now: try again */
-	IOMMUFD_PAGE_RESP_INVALID = 1,	/* it will not come: give up */
+	IOMMUFD_PAGE_RESP_SUCCESS = 0, /* the page is there now: try again */
+	IOMMUFD_PAGE_RESP_INVALID = 1, /* it will not come: give up */
 };
 
 /*
