@@ -70,7 +70,8 @@ Status IoPageTable::fits(const Area &area) const
 {
 	if (area.prot().writable() && !area.pages().writable())
 		return fail(Errno::kPerm, "the source was mapped read-only");
-	if (!base::is_aligned(area.page_offset(), alignment_))
+	// Of several pieces each counts, not the whole alone.
+	if (!base::is_aligned(area.iova().start.raw() | area.length() | area.page_offset(), alignment_))
 		return fail(Errno::kInval, "the memory is not aligned as the IOAS demands");
 	return {};
 }
