@@ -97,6 +97,8 @@ def judge(run, errors, log, options, words):
     if run.control.setup_error:
         raise SetupError(f"{run.control.setup_error} (kernel log: {log})")
     found = logscan.reports(lines)
+    if found:
+        tell(logscan.describe(found, log))
     if not run.control.ended:
         what = "the VM ended before the command did"
         if run.timed_out:
@@ -106,8 +108,6 @@ def judge(run, errors, log, options, words):
                     f"{'hung' if run.timed_out else 'crashed'} in the checks after it")
         tell(f"{what}; the console's last lines (all of it is in {log}):", *lines[-TAIL:])
         return 124
-    if found:
-        tell(logscan.describe(found, log))
     if run.control.status == 127 and words and os.path.isfile(words[0]):
         tell(f"'{words[0]}' is a file here, not in the VM: --copy brings it there")
     return run.control.status or (125 if found else 0)

@@ -29,7 +29,7 @@ example:
 
 def memory(text):
     """MiB from "512", "512M" or "2G"."""
-    m = re.fullmatch(r"(\d+)([MG]?)", text)
+    m = re.fullmatch(r"(\d+)([MG]?)", text.upper())
     if not m or not int(m[1]):
         raise argparse.ArgumentTypeError(f"'{text}' is not a size: 512, 512M or 2G")
     return int(m[1]) * (1024 if m[2] == "G" else 1)
