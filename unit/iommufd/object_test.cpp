@@ -123,7 +123,7 @@ TEST_F(ObjectTableTest, NoLeaseOnceDestroying)
 	fake::while_waiting([&] {
 		lease.reset();
 		EXPECT_EQ(error_of(table.get<Thing>(id)), -2);
-		EXPECT_FALSE(thing.try_lease());
+		EXPECT_FALSE(thing.try_lease(table));
 		EXPECT_EQ(error_of(table.destroy(id)), -16);
 	});
 	thing.driver_.release();

@@ -2,6 +2,8 @@
 // State as text; see state.hpp.
 #include "support/state.hpp"
 
+#include <map>
+#include <set>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -12,6 +14,7 @@
 #include "fake/memory.hpp"
 #include "iommufd/access.hpp"
 #include "iommufd/device.hpp"
+#include "iommufd/pinned_range.hpp"
 #include "support/peek.hpp"
 
 using namespace iommufd;
@@ -84,6 +87,23 @@ void check_area(IoPageTable &table, Area &area)
 		}
 }
 
+// The pages of a Pages that somebody needs: filled areas' and pinned ranges'.
+using Needed = std::map<Pages *, std::set<u64>>;
+
+void add_needed(IoPageTable &table, Needed &needed)
+{
+	for (Area *a = peek::areas_(table).first(); a; a = AreaSet::next(*a)) {
+		std::set<u64> &indexes = needed[&a->pages()];
+		if (a->storage())
+			for (u64 i = a->indexes().start.raw(); i <= a->indexes().last.raw(); i++)
+				indexes.insert(i);
+		auto &pinned = peek::pinned_ranges_(a->pages());
+		for (PinnedRange *p = pinned.first(); p; p = pinned.next(*p))
+			for (u64 i = pinned.range(*p).start.raw(); i <= pinned.range(*p).last.raw(); i++)
+				indexes.insert(i);
+	}
+}
+
 } // namespace
 
 std::string describe(Context &context)
@@ -129,7 +149,8 @@ std::string describe_all(const std::vector<Context *> &contexts)
 
 void check_consistency(Context &context)
 {
-	u64 id = 0;
+	Needed needed;
+	u64 id = 0, sum = 0;
 	while (Object *object = peek::ids_(context.objects()).next(id)) {
 		if (object->type() != ObjectType::kIoas)
 			continue;
@@ -140,7 +161,13 @@ void check_consistency(Context &context)
 			check_area(table, *a);
 		for (DomainEntry &entry : peek::domains_(table))
 			EXPECT_EQ(fake::mapped_bytes(*entry.domain.get()), filled_bytes(table));
+		add_needed(table, needed);
 	}
+	for (auto &[pages, indexes] : needed) {
+		EXPECT_EQ(peek::charged_(*pages), indexes.size());
+		sum += indexes.size();
+	}
+	EXPECT_EQ(fake::pins_total(), static_cast<long>(sum));
 }
 
 } // namespace test

@@ -12,8 +12,8 @@ namespace test {
 std::string describe(iommufd::Context &context);
 // The contexts, then domains, groups, pins, charges and references.
 std::string describe_all(const std::vector<iommufd::Context *> &contexts);
-// Every area in both trees is consistent with the domains: what is mapped has its pages in each domain, and nothing
-// else is. Problems are reported as test failures.
+// What is mapped has its pages in each domain, and nothing else is; what somebody needs is pinned and charged once, and
+// nothing else is. For a machine with one context. Problems are reported as test failures.
 void check_consistency(iommufd::Context &context);
 
 } // namespace test
