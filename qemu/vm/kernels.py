@@ -13,6 +13,7 @@ from .errors import VmError
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 FLAVORS = ("test", "debug", "stock")
+MAKE = {"test": "make", "debug": "make debug", "stock": "make stock"}  # what builds each
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,7 @@ def find(flavor):
         raise VmError(asked.stderr.strip().splitlines()[-1])
     folder = asked.stdout.strip()
     if not os.path.exists(os.path.join(folder, ".complete")):
-        make = {"test": "make", "debug": "make debug", "stock": "make stock"}[flavor]
-        raise VmError(f"the {flavor} kernel is not built: run '{make}' in {TOP}")
+        raise VmError(f"the {flavor} kernel is not built: run '{MAKE[flavor]}' in {TOP}")
     parent = os.path.join(folder, "root", "lib", "modules")
     release, = os.listdir(parent)
     return Kernel(flavor, os.path.join(folder, "bzImage"), release,
@@ -61,6 +61,5 @@ def our_modules(flavor):
     for parent, _, names in os.walk(folder):
         found += [os.path.join(parent, n) for n in names if n.endswith(".ko")]
     if not any(os.path.basename(p) == "iommufd.ko" for p in found):
-        make = {"test": "make", "debug": "make debug", "stock": "make stock"}[flavor]
-        raise VmError(f"no iommufd.ko in {folder}: run '{make}', or use --in-tree")
+        raise VmError(f"no iommufd.ko in {folder}: run '{MAKE[flavor]}', or use --in-tree")
     return sorted(found)
