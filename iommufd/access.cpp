@@ -65,6 +65,8 @@ void Access::tell_driver(unsigned long iova, unsigned long length)
 		ops_.unmap(data_, iova, length);
 }
 
+bool Access::Seat::enter() { return access_.try_lease(access_.context_.objects()); }
+
 void Access::Seat::leave() { access_.end_lease(access_.context_.objects()); }
 
 Status Access::change(Ioas *to)

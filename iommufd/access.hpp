@@ -43,7 +43,7 @@ private:
 	class Seat final : public UnmapListener {
 	public:
 		explicit Seat(Access &access) : access_(access) {}
-		bool enter() override { return access_.try_lease(); }
+		bool enter() override;
 		void unmapped(IovaRange range) override { access_.tell_driver(range.start.raw(), range.count()); }
 		void leave() override;
 		u64 alignment() const override { return access_.ops_.needs_pin_pages ? base::kPageSize : 1; }

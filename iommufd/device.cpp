@@ -77,7 +77,7 @@ Result<Hold<Hwpt>> Device::move_to_ioas(Ioas &ioas, ObjectId &pt_id, Change chan
 {
 	kern::Guard guard(ioas.lock());
 	for (HwptPaging &hwpt : ioas.hwpts()) {
-		if (!hwpt.automatic() || !hwpt.try_lease())
+		if (!hwpt.automatic() || !hwpt.try_lease(context_.objects()))
 			continue;
 		Lease<HwptPaging> lease(context_.objects(), hwpt);
 		Result<Hold<Hwpt>> old = move_to(hwpt, change);

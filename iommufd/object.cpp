@@ -13,13 +13,14 @@ constexpr unsigned kLeaseTimeoutMs = 60'000;
 
 Object::~Object() = default;
 
-bool Object::try_lease()
+bool Object::try_lease(ObjectTable &table)
 {
-	if (!users_.inc_not_zero())
+	if (!short_users_.inc_not_zero())
 		return false;
-	if (short_users_.inc_not_zero())
+	if (users_.inc_not_zero())
 		return true;
-	users_.dec();
+	if (short_users_.dec_and_test())
+		table.lease_ended();
 	return false;
 }
 
@@ -56,7 +57,7 @@ Result<Object *> ObjectTable::find(ObjectId id, std::optional<ObjectType> type)
 		return fail(Errno::kNoEnt, "no object has this id");
 	if (type && object->type() != *type)
 		return fail(Errno::kNoEnt, "the object with this id is of another kind");
-	if (!object->try_lease())
+	if (!object->try_lease(*this))
 		return fail(Errno::kNoEnt, "the object with this id is being destroyed");
 	return object;
 }

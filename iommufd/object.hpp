@@ -10,7 +10,8 @@
 //                in flight (Lease). DESTROY succeeds only for the table's last one.
 //   short users  the leases alone. They end by themselves, soon; whoever is entitled to destroy an object that a
 //                driver holds waits for them, with a bound.
-// A lease lets go of `users` before `short users`, so that no object is seen with leases but without users.
+// A lease counts as short user first and last: whoever has waited until there is none, with no new one possible, also
+// sees `users` without any lease.
 //
 // Locks: the IdTable's spinlock makes "find and take a lease" and "last user, take out of the table" atomic, and
 // guards compat_ioas_. Everything else about an object has a lock of its own.
@@ -45,7 +46,7 @@ public:
 
 	// A lease without the table's lock. The caller knows that the object is not freed meanwhile; false when it
 	// is already being destroyed.
-	bool try_lease();
+	bool try_lease(ObjectTable &table);
 	void end_lease(ObjectTable &table);
 
 protected:

@@ -10,7 +10,7 @@ Result<Lease<Ioas>> Context::compat_ioas()
 {
 	return objects_.locked([&]() -> Result<Lease<Ioas>> {
 		Ioas *ioas = static_cast<Ioas *>(objects_.compat_ioas());
-		if (!ioas || !ioas->try_lease())
+		if (!ioas || !ioas->try_lease(objects_))
 			return fail(Errno::kNoDev, "there is no compatibility IOAS");
 		return Lease<Ioas>(objects_, *ioas);
 	});
