@@ -4,6 +4,8 @@
 
 #include "bridge/alloc.h"
 
+unsigned int kx_scratch_limit = 65536;
+
 void *kx_alloc(unsigned long size)
 {
 	return kvzalloc(size, GFP_KERNEL_ACCOUNT);

@@ -3,6 +3,7 @@
 #include "bridge/bridge.h"
 
 KX_DECLS_BEGIN
+extern unsigned int kx_scratch_limit; /* bytes */
 void *kx_alloc(unsigned long size);
 void *kx_alloc_try(unsigned long size);
 void kx_free(const void *ptr);

@@ -107,4 +107,5 @@ MODULE_ALIAS("devname:vfio/vfio");
 MODULE_ALIAS("devname:iommu");
 MODULE_DESCRIPTION("iommufd-cxx: I/O address spaces for devices driven from user space");
 MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS(IOMMUFD); /* iova_bitmap_*, exported by the kernel itself */
 MODULE_IMPORT_NS(IOMMUFD_INTERNAL);

@@ -42,12 +42,40 @@ int kx_domain_alloc(struct device *dev, struct iommu_domain **domain)
 int kx_domain_alloc_user(struct device *dev, unsigned int flags, unsigned int data_type, unsigned long data,
 			 unsigned long data_len, struct iommu_domain **domain)
 {
+	return kx_domain_alloc_nested(dev, flags, NULL, data_type, data, data_len, domain);
+}
+
+int kx_domain_alloc_nested(struct device *dev, unsigned int flags, struct iommu_domain *parent, unsigned int data_type,
+			   unsigned long data, unsigned long data_len, struct iommu_domain **domain)
+{
 	const struct iommu_user_data user = { .type = data_type, .uptr = (void __user *)data, .len = data_len };
 	const struct iommu_ops *ops = driver_of(dev);
-	int rc = take(ops->domain_alloc_user(dev, flags, NULL, data_len ? &user : NULL), domain);
+	int rc = take(ops->domain_alloc_user(dev, flags, parent, data_len ? &user : NULL), domain);
 
 	if (!rc)
 		(*domain)->owner = ops;
+	return rc;
+}
+
+bool kx_domain_same_driver(const struct iommu_domain *domain, struct device *dev)
+{
+	return domain->owner == driver_of(dev);
+}
+
+bool kx_domain_is_nested(const struct iommu_domain *domain)
+{
+	return domain->type == IOMMU_DOMAIN_NESTED && domain->ops->cache_invalidate_user;
+}
+
+int kx_domain_invalidate(struct iommu_domain *domain, unsigned int data_type, unsigned long data,
+			 unsigned long entry_len, unsigned int *entry_num)
+{
+	struct iommu_user_data_array entries = {
+		.type = data_type, .uptr = (void __user *)data, .entry_len = entry_len, .entry_num = *entry_num
+	};
+	int rc = domain->ops->cache_invalidate_user(domain, &entries);
+
+	*entry_num = entries.entry_num;
 	return rc;
 }
 

@@ -5,10 +5,12 @@
 #define COMPILE_OFFSETS
 #include <linux/iommu.h>
 #include <linux/kbuild.h>
+#include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
+#include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
@@ -23,9 +25,11 @@
 
 int main(void)
 {
+	OBJECT(list_head, struct list_head);
 	OBJECT(lock_class_key, struct lock_class_key);
 	OBJECT(mutex, struct mutex);
 	OBJECT(rwsem, struct rw_semaphore);
+	OBJECT(spinlock, spinlock_t);
 	OBJECT(wait_queue_head, struct wait_queue_head);
 	OBJECT(xarray, struct xarray);
 	OBJECT(iommu_attach_handle, struct iommu_attach_handle);

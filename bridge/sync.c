@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* <linux/mutex.h>, <linux/rwsem.h>, <linux/wait.h> */
+#include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
+#include <linux/spinlock.h>
 #include <linux/wait.h>
 
 #include "bridge/sync.h"
@@ -68,6 +70,22 @@ void kx_rwsem_assert_held_exclusive(const struct rw_semaphore *s)
 	lockdep_assert_held_write(s);
 }
 
+void kx_spin_init(struct spinlock *s, const char *name, struct lock_class_key *key)
+{
+	spin_lock_init(s);
+	lockdep_set_class_and_name(s, key, name);
+}
+
+void kx_spin_lock(struct spinlock *s)
+{
+	spin_lock(s);
+}
+
+void kx_spin_unlock(struct spinlock *s)
+{
+	spin_unlock(s);
+}
+
 void kx_wait_init(struct wait_queue_head *wq, const char *name, struct lock_class_key *key)
 {
 	__init_waitqueue_head(wq, name, key);
@@ -81,4 +99,9 @@ void kx_wait_wake_all(struct wait_queue_head *wq)
 bool kx_wait_until_zero(struct wait_queue_head *wq, const int *counter, unsigned int timeout_ms)
 {
 	return wait_event_timeout(*wq, !READ_ONCE(*counter), msecs_to_jiffies(timeout_ms)) > 0;
+}
+
+void kx_sleep_ms(unsigned int ms)
+{
+	msleep(ms);
 }

@@ -17,7 +17,12 @@ void kx_rwsem_unlock_shared(struct rw_semaphore *s);
 void kx_rwsem_assert_held(const struct rw_semaphore *s);
 void kx_rwsem_assert_held_exclusive(const struct rw_semaphore *s);
 
+void kx_spin_init(struct spinlock *s, const char *name, struct lock_class_key *key);
+void kx_spin_lock(struct spinlock *s);
+void kx_spin_unlock(struct spinlock *s);
+
 void kx_wait_init(struct wait_queue_head *wq, const char *name, struct lock_class_key *key);
 void kx_wait_wake_all(struct wait_queue_head *wq);
 bool kx_wait_until_zero(struct wait_queue_head *wq, const int *counter, unsigned int timeout_ms);
+void kx_sleep_ms(unsigned int ms);
 KX_DECLS_END

@@ -192,4 +192,11 @@ Status Access::copy(IovaRange range, void *data, bool write, bool in_kthread)
 	});
 }
 
+u64 Access::nth_area(u32 n, u64 offset)
+{
+	kern::Guard guard(lock_);
+	std::optional<Iova> start = ioas_ ? ioas_->table().nth_area(n) : std::nullopt;
+	return start ? start->raw() + offset : 0;
+}
+
 } // namespace iommufd

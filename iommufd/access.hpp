@@ -37,6 +37,9 @@ public:
 	// Copies between `data` and an IOVA range. Errors as pin().
 	Status copy(IovaRange range, void *data, bool write, bool in_kthread);
 
+	// For tests: the IOVA `offset` bytes into the n-th area of its IOAS, 0 when there is none.
+	u64 nth_area(u32 n, u64 offset);
+
 private:
 	// The access's place among the listeners of one IOAS. There are two, because a replace joins the new IOAS
 	// before it leaves the old one.

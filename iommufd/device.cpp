@@ -3,6 +3,7 @@
 #include "iommufd/device.hpp"
 
 #include "iommufd/context.hpp"
+#include "iommufd/test_hook.hpp"
 
 namespace iommufd {
 
@@ -11,7 +12,7 @@ namespace {
 // A DMA write must not be able to raise an interrupt that belongs to somebody else.
 Status check_msi_isolation(device *dev, const Group &group)
 {
-	if (group.isolates_msi())
+	if (group.isolates_msi() || is_test_device(dev))
 		return {};
 	if (!kx_unsafe_interrupts_allowed())
 		return fail(Errno::kPerm, "the platform does not isolate MSIs (see allow_unsafe_interrupts)");
@@ -36,8 +37,9 @@ Result<Device *> Device::bind(Context &context, device *dev)
 }
 
 Device::Device(Context &context, device *dev, GroupTable::Membership group, DmaOwnership ownership)
-	: Object(kType), open_fd_(context.hold_open()), context_(context), group_(std::move(group)),
-	  ownership_(std::move(ownership)), dev_(dev), can_enforce_coherency_(kx_device_can_enforce_coherency(dev))
+	: Object(kType), open_fd_(is_test_device(dev) ? kern::FileRef() : context.hold_open()), context_(context),
+	  group_(std::move(group)), ownership_(std::move(ownership)), dev_(dev),
+	  can_enforce_coherency_(kx_device_can_enforce_coherency(dev))
 {
 }
 
@@ -111,8 +113,9 @@ Status Device::change_pt(ObjectId &pt_id, Change change)
 			old = std::move(moved);
 			break;
 		}
-		case ObjectType::kHwptPaging: {
-			TRY_LET(moved, move_to(static_cast<HwptPaging &>(*target), change));
+		case ObjectType::kHwptPaging:
+		case ObjectType::kHwptNested: {
+			TRY_LET(moved, move_to(static_cast<Hwpt &>(*target), change));
 			old = std::move(moved);
 			break;
 		}
@@ -123,6 +126,23 @@ Status Device::change_pt(ObjectId &pt_id, Change change)
 	// Only now: the lease on the target could be on the very HWPT that is to go, and no lock may be held.
 	let_go(std::move(old));
 	return {};
+}
+
+Status Device::enable_faults()
+{
+	// A failed response switches page requests off for all who share them.
+	if (kx_device_is_virtual_function(dev_))
+		return fail(Errno::kInval, "page requests of a virtual function are not its own");
+	if (!faults_on_)
+		TRY(base::check(kx_device_enable_iopf(dev_), "page requests cannot be enabled"));
+	faults_on_++;
+	return {};
+}
+
+void Device::disable_faults()
+{
+	if (!WARN_ON(!faults_on_) && !--faults_on_)
+		kx_device_disable_iopf(dev_);
 }
 
 Status Device::attach(ObjectId &pt_id)

@@ -54,6 +54,11 @@ public:
 	Group &group() const { return *group_; }
 	bool can_enforce_coherency() const { return can_enforce_coherency_; }
 
+	// Lets the device raise page requests, counted. EINVAL for a virtual function, whose requests it shares with
+	// others. Under the group's lock.
+	Status enable_faults();
+	void disable_faults();
+
 private:
 	friend class Group;
 
@@ -72,6 +77,7 @@ private:
 	const DmaOwnership ownership_;
 	device *const dev_;
 	Hold<Hwpt> hwpt_;     // while attached
+	u32 faults_on_ = 0;   // enable_faults() minus disable_faults()
 	Hold<Device> driver_; // the driver's own, from bind to unbind
 	Hold<Device> attached_;
 	const bool can_enforce_coherency_;

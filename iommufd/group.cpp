@@ -47,14 +47,28 @@ Status Group::reserve_regions(Device &device, Hwpt &hwpt)
 	return status;
 }
 
-Status Group::attach_first(Hwpt &hwpt)
+Status Group::attach_first(Device &device, Hwpt &hwpt)
 {
 	TRY_LET(attachment, kern::make<Attachment>());
+	attachment->reporter = device.id();
 	TRY(base::check(kx_group_attach(group_.get(), hwpt.domain().get(), attachment->handle.get()),
 			"the IOMMU driver does not attach the device to this domain"));
 	attachment_ = std::move(attachment);
 	hwpt_ = &hwpt;
 	return {};
+}
+
+// The device's own part in the attachment, and the group's if it is the first.
+Status Group::join(Device &device, Hwpt &hwpt)
+{
+	if (hwpt.faults())
+		TRY(device.enable_faults());
+	if (!attached_.empty())
+		return {};
+	Status status = attach_first(device, hwpt);
+	if (!status && hwpt.faults())
+		device.disable_faults();
+	return status;
 }
 
 Status Group::attach(Device &device, Hwpt &hwpt)
@@ -63,13 +77,11 @@ Status Group::attach(Device &device, Hwpt &hwpt)
 	if (hwpt_ && hwpt_ != &hwpt)
 		return fail(Errno::kInval, "the device's group is attached to another HWPT");
 	TRY(reserve_regions(device, hwpt));
-	if (attached_.empty()) {
-		Status status = attach_first(hwpt);
-		if (!status) {
-			if (IoPageTable *table = table_of(&hwpt))
-				table->unreserve(device.dev());
-			return status;
-		}
+	Status status = join(device, hwpt);
+	if (!status) {
+		if (IoPageTable *table = table_of(&hwpt))
+			table->unreserve(device.dev());
+		return status;
 	}
 	device.hwpt_ = Hold<Hwpt>(hwpt);
 	attached_.push_back(device);
@@ -79,15 +91,68 @@ Status Group::attach(Device &device, Hwpt &hwpt)
 Hold<Hwpt> Group::detach(Device &device)
 {
 	kern::Guard guard(lock_);
+	FaultQueue *faults = hwpt_->faults();
+
 	attached_.remove(device);
 	if (attached_.empty()) {
 		kx_group_detach(group_.get(), hwpt_->domain().get());
+		if (faults)
+			faults->drop(*attachment_);
 		attachment_ = {};
 		hwpt_ = nullptr;
+	} else if (faults) {
+		// Whoever stays speaks for the group.
+		faults->set_reporter(*attachment_, attached_.front().id());
 	}
+	if (faults)
+		device.disable_faults();
 	if (IoPageTable *table = table_of(device.hwpt_.get()))
 		table->unreserve(device.dev());
 	return std::move(device.hwpt_);
+}
+
+Status Group::enable_faults_for_all()
+{
+	for (auto at = attached_.begin(); at != attached_.end(); ++at) {
+		Status status = (*at).enable_faults();
+		if (status)
+			continue;
+		for (auto undo = attached_.begin(); undo != at; ++undo)
+			(*undo).disable_faults();
+		return status;
+	}
+	return {};
+}
+
+void Group::disable_faults_for_all()
+{
+	for (Device &device : attached_)
+		device.disable_faults();
+}
+
+// In one step for the hardware, if its driver can. Page requests that came by way of the old domain are answered.
+Status Group::replace_domain(Device &device, Hwpt &hwpt)
+{
+	FaultQueue *old_faults = hwpt_->faults();
+	const bool start = hwpt.faults() && !old_faults, stop = old_faults && !hwpt.faults();
+
+	TRY_LET(attachment, kern::make<Attachment>());
+	attachment->reporter = device.id();
+	if (start)
+		TRY(enable_faults_for_all());
+	Status status = base::check(kx_group_replace(group_.get(), hwpt.domain().get(), attachment->handle.get()),
+				    "the IOMMU driver does not move the device to this domain");
+	if (!status) {
+		if (start)
+			disable_faults_for_all();
+		return status;
+	}
+	if (old_faults)
+		old_faults->drop(*attachment_);
+	if (stop)
+		disable_faults_for_all();
+	attachment_ = std::move(attachment);
+	return {};
 }
 
 // Of all attached devices, in the IOAS of `hwpt`.
@@ -128,16 +193,13 @@ Result<Hold<Hwpt>> Group::replace(Device &device, Hwpt &hwpt)
 		return Hold<Hwpt>();
 
 	const bool same_table = table_of(&hwpt) == table_of(hwpt_);
-	TRY_LET(attachment, kern::make<Attachment>());
 	TRY(move_regions(hwpt));
-	Status status = base::check(kx_group_replace(group_.get(), hwpt.domain().get(), attachment->handle.get()),
-				    "the IOMMU driver does not move the device to this domain");
+	Status status = replace_domain(device, hwpt);
 	if (!status) {
 		if (!same_table)
 			unreserve_regions(hwpt);
 		return fail(status.error());
 	}
-	attachment_ = std::move(attachment);
 	if (!same_table)
 		unreserve_regions(*hwpt_);
 	hwpt_ = &hwpt;

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/list.hpp"
+#include "iommufd/attachment.hpp"
 #include "iommufd/hwpt.hpp"
 
 namespace iommufd {
@@ -36,17 +37,17 @@ public:
 	Hold<Hwpt> detach(Device &device);
 
 private:
-	// The IOMMU core's name for the group's attachment to its domain.
-	struct Attachment {
-		kern::AttachHandle handle;
-	};
 	friend class GroupTable;
 
 	Status reserve_regions(Device &device, Hwpt &hwpt);
 	void unreserve_regions(Hwpt &hwpt);
 	Status move_regions(Hwpt &to);
 	Status set_msi_window(Hwpt &hwpt);
-	Status attach_first(Hwpt &hwpt);
+	Status join(Device &device, Hwpt &hwpt);
+	Status attach_first(Device &device, Hwpt &hwpt);
+	Status enable_faults_for_all();
+	void disable_faults_for_all();
+	Status replace_domain(Device &device, Hwpt &hwpt);
 
 	const kern::GroupRef group_;
 	kern::Mutex lock_;

@@ -58,13 +58,16 @@ Status get_hw_info(UserCall &call, iommu_hw_info &cmd)
 {
 	HwInfo info;
 
-	if (cmd.flags)
+	if (cmd.flags & ~IOMMU_HW_INFO_FLAG_INPUT_TYPE)
 		return fail(Errno::kOpNotSupp, "unknown flag");
 	for (u8 reserved : cmd.__reserved)
 		if (reserved)
 			return fail(Errno::kOpNotSupp, "a reserved field is not 0");
 	TRY_LET(device, call.context().objects().get<Device>(ObjectId(cmd.dev_id)));
 	TRY(info.ask(device->dev()));
+	if ((cmd.flags & IOMMU_HW_INFO_FLAG_INPUT_TYPE) && cmd.in_data_type != IOMMU_HW_INFO_TYPE_DEFAULT &&
+	    cmd.in_data_type != info.type)
+		return fail(Errno::kOpNotSupp, "this IOMMU has no information of the wanted type");
 	TRY(info.copy_out(base::UserVa(cmd.data_uptr), cmd.data_len));
 
 	cmd.data_len = info.length;

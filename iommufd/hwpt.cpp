@@ -26,6 +26,12 @@ Status check_spec(const HwptSpec &spec, Device &device)
 
 } // namespace
 
+void Hwpt::send_faults_to(FaultQueue &queue)
+{
+	faults_ = Hold<FaultQueue>(queue);
+	kx_domain_set_fault_queue(domain().get(), &queue);
+}
+
 HwptPaging::HwptPaging(Ioas &ioas, const HwptSpec &spec)
 	: Hwpt(kType), ioas_(ioas), nest_parent_(spec.flags & IOMMU_HWPT_ALLOC_NEST_PARENT)
 {
@@ -87,6 +93,27 @@ Status HwptPaging::set_msi_window(base::Pa start)
 	TRY(entry_.domain.set_msi_window(start));
 	has_msi_window_ = true;
 	return {};
+}
+
+HwptNested::HwptNested(HwptPaging &parent) : Hwpt(kType), parent_(parent) {}
+
+HwptNested::~HwptNested() = default;
+
+Result<Pending<HwptNested>> HwptNested::create(Context &context, HwptPaging &parent, Device &device,
+					       const HwptSpec &spec)
+{
+	if (spec.flags || !spec.data.length || !kx_domain_can_alloc_user(device.dev()))
+		return fail(Errno::kOpNotSupp, "unknown flag, no data, or a driver without nesting");
+	if (parent.automatic() || !parent.nest_parent())
+		return fail(Errno::kInval, "the parent was not allocated as one");
+	if (!kx_domain_same_driver(parent.domain().get(), device.dev()))
+		return fail(Errno::kInval, "the parent belongs to another IOMMU driver");
+	TRY_LET(hwpt, context.objects().create<HwptNested>(parent));
+	TRY_LET(domain, kern::alloc_nested_domain(device.dev(), spec.flags, parent.domain(), spec.data));
+	hwpt->domain_ = std::move(domain);
+	if (WARN_ON(!kx_domain_is_nested(hwpt->domain_.get())))
+		return fail(Errno::kInval, "the IOMMU driver made another kind of domain");
+	return hwpt;
 }
 
 } // namespace iommufd

@@ -7,6 +7,7 @@
 // Locks: the Ioas' lock guards the place in its list and is held from create() until the object is published or given
 // up. The rest is constant after create(), but for the MSI window, which the group's lock guards.
 #pragma once
+#include "iommufd/fault_queue.hpp"
 #include "iommufd/ioas.hpp"
 #include "kern/iommu.hpp"
 
@@ -22,8 +23,15 @@ public:
 	// The paging HWPT whose IOAS the device's DMA ends in.
 	virtual HwptPaging *paging() = 0;
 
+	// Where page requests of the devices go; null: they are not served. Fixed before the HWPT is published.
+	FaultQueue *faults() const { return faults_.get(); }
+	void send_faults_to(FaultQueue &queue);
+
 protected:
 	using Object::Object;
+
+private:
+	Hold<FaultQueue> faults_;
 };
 
 // Everything that HWPT_ALLOC lets the user choose.
@@ -64,6 +72,26 @@ private:
 	const bool nest_parent_;
 	bool automatic_ = false;
 	bool has_msi_window_ = false;
+};
+
+// A first-stage page table in guest memory, whose addresses a paging HWPT, its parent, translates.
+class HwptNested final : public Hwpt {
+public:
+	static const ObjectType kType = ObjectType::kHwptNested;
+
+	// EOPNOTSUPP: unknown flag, no data, or a driver without nesting; EINVAL: the parent was not allocated as one
+	// or belongs to another driver. What the driver says of the data.
+	static Result<Pending<HwptNested>> create(Context &context, HwptPaging &parent, Device &device,
+						  const HwptSpec &spec);
+	explicit HwptNested(HwptPaging &parent);
+	~HwptNested() override;
+
+	kern::Domain &domain() override { return domain_; }
+	HwptPaging *paging() override { return parent_.get(); }
+
+private:
+	const Hold<HwptPaging> parent_;
+	kern::Domain domain_;
 };
 
 } // namespace iommufd

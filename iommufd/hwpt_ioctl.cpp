@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// HWPT_ALLOC.
+// HWPT_ALLOC and HWPT_INVALIDATE.
 #include "iommufd/context.hpp"
 #include "iommufd/device.hpp"
 #include "iommufd/ioctl.hpp"
@@ -21,14 +21,20 @@ Status alloc_paging(UserCall &call, iommu_hwpt_alloc &cmd, Device &device, Ioas 
 	return {};
 }
 
-// The rules that a parent and its child must keep; the child itself is still to come.
-Status alloc_nested(const iommu_hwpt_alloc &cmd, Device &device, const HwptPaging &parent)
+Status alloc_nested(UserCall &call, iommu_hwpt_alloc &cmd, Device &device, HwptPaging &parent)
 {
-	if ((cmd.flags & ~IOMMU_HWPT_FAULT_ID_VALID) || !cmd.data_len || !kx_domain_can_alloc_user(device.dev()))
-		return fail(Errno::kOpNotSupp, "unknown flag, no data, or a driver without nesting");
-	if (parent.automatic() || !parent.nest_parent())
-		return fail(Errno::kInval, "the parent was not allocated as one");
-	return fail(Errno::kOpNotSupp, "nested HWPTs are not supported yet");
+	const HwptSpec spec{cmd.flags & ~IOMMU_HWPT_FAULT_ID_VALID,
+			    {cmd.data_type, base::UserVa(cmd.data_uptr), cmd.data_len}};
+
+	TRY_LET(hwpt, HwptNested::create(call.context(), parent, device, spec));
+	if (cmd.flags & IOMMU_HWPT_FAULT_ID_VALID) {
+		TRY_LET(queue, call.context().objects().get<FaultQueue>(ObjectId(cmd.fault_id)));
+		hwpt->send_faults_to(*queue);
+	}
+	cmd.out_hwpt_id = hwpt->id().raw();
+	TRY(call.respond(cmd));
+	hwpt.publish();
+	return {};
 }
 
 } // namespace
@@ -49,10 +55,44 @@ Status hwpt_alloc(UserCall &call, iommu_hwpt_alloc &cmd)
 	case ObjectType::kIoas:
 		return alloc_paging(call, cmd, *device, static_cast<Ioas &>(**parent));
 	case ObjectType::kHwptPaging:
-		return alloc_nested(cmd, *device, static_cast<HwptPaging &>(**parent));
+		return alloc_nested(call, cmd, *device, static_cast<HwptPaging &>(**parent));
 	default:
 		return fail(Errno::kInval, "pt_id is neither an IOAS nor a HWPT");
 	}
+}
+
+namespace {
+
+// One call may keep a CPU busy only so long.
+constexpr u32 kMaxEntries = 1 << 19;
+
+Status invalidate(UserCall &call, const iommu_hwpt_invalidate &cmd, u32 &done)
+{
+	if (cmd.__reserved)
+		return fail(Errno::kOpNotSupp, "the reserved field is not 0");
+	if (cmd.entry_num) {
+		if (!cmd.data_uptr || !cmd.entry_len)
+			return fail(Errno::kInval, "entries without a place or a length");
+		if (cmd.entry_len > base::kPageSize || cmd.entry_num > kMaxEntries)
+			return fail(Errno::kInval, "entries too long or too many");
+	}
+	TRY_LET(hwpt, call.context().objects().get<HwptNested>(ObjectId(cmd.hwpt_id)));
+	done = cmd.entry_num;
+	return base::check(
+		kx_domain_invalidate(hwpt->domain().get(), cmd.data_type, cmd.data_uptr, cmd.entry_len, &done),
+		"the IOMMU driver refused an entry");
+}
+
+} // namespace
+
+// The number of entries that were done is told in any case.
+Status hwpt_invalidate(UserCall &call, iommu_hwpt_invalidate &cmd)
+{
+	u32 done = 0;
+	Status status = invalidate(call, cmd, done);
+	cmd.entry_num = done;
+	TRY(call.respond(cmd));
+	return status;
 }
 
 } // namespace iommufd

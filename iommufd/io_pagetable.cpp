@@ -20,6 +20,7 @@ IoPageTable::~IoPageTable()
 {
 	WARN_ON(!unmap(base::kAllIova));
 	WARN_ON(!areas_.empty());
+	unreserve(nullptr);
 	WARN_ON(!reserved_.empty());
 	WARN_ON(!domains_.empty());
 	WARN_ON(!listeners_.empty());

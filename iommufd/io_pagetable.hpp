@@ -98,6 +98,8 @@ public:
 	// allowed already. `sw_msi` gets the start of the software MSI window, if there is one.
 	Status reserve_for(device *dev, std::optional<base::Pa> &sw_msi);
 	void unreserve(const void *owner);
+	// One range, for whoever. EADDRINUSE, ENOMEM. What is reserved for nobody (null) stays to the end.
+	Status reserve(IovaRange range, const void *owner);
 
 	// A domain that gets everything that is and will be mapped. EADDRINUSE if something mapped does not fit its
 	// aperture or page size, EINVAL if its smallest page is larger than the CPU's, and as fill().
@@ -107,6 +109,16 @@ public:
 	// EADDRINUSE when an existing area is not aligned as the listener needs.
 	Status add_listener(UnmapListener &listener);
 	void remove_listener(UnmapListener &listener);
+
+	// Starts (with a clean slate) or stops noting which pages devices write through a domain of this table.
+	// EOPNOTSUPP when the domain cannot, and what the IOMMU driver returns.
+	Status set_dirty_tracking(kern::Domain &domain, bool on);
+	// Sets the bits of the pages in `range` that were written, one bit for `page_size` bytes, in the user's bitmap;
+	// `clear`: and forgets them. EINVAL when part of the range is not mapped, EFAULT.
+	Status read_dirty(kern::Domain &domain, IovaRange range, u64 page_size, UserVa bitmap, bool clear);
+
+	// Where the n-th area, counted from 0, begins.
+	std::optional<Iova> nth_area(u32 n);
 
 	// Large pages off: EINVAL while areas are mapped into domains.
 	Status set_large_pages(bool on);
@@ -128,6 +140,7 @@ private:
 		bool pinned = false;
 	};
 
+	template <typename Fn> Status for_each_area_locked(IovaRange range, Iova &done, Fn &&fn) const;
 	Result<Claim> claim_for_unmap(IovaRange range);
 	void notify_listeners(IovaRange range);
 	void drain_area(Area &area);

@@ -15,9 +15,9 @@ template <typename Fn> Status IoPageTable::for_each_usable(Fn &&fn)
 	return {};
 }
 
-template <typename Fn> Status IoPageTable::for_each_area(IovaRange range, Iova &done, Fn &&fn)
+template <typename Fn> Status IoPageTable::for_each_area_locked(IovaRange range, Iova &done, Fn &&fn) const
 {
-	kern::SharedGuard guard(iova_lock_);
+	iova_lock_.assert_held();
 	done = range.start;
 	for (Area *area = areas_.at(range.start);; area = areas_.at(done)) {
 		if (!area || area->state_ != AreaState::kMapped)
@@ -28,6 +28,12 @@ template <typename Fn> Status IoPageTable::for_each_area(IovaRange range, Iova &
 			return {};
 		done = part.last + 1;
 	}
+}
+
+template <typename Fn> Status IoPageTable::for_each_area(IovaRange range, Iova &done, Fn &&fn)
+{
+	kern::SharedGuard guard(iova_lock_);
+	return for_each_area_locked(range, done, fn);
 }
 
 } // namespace iommufd

@@ -3,6 +3,7 @@
 #include "iommufd/ioctl.hpp"
 
 #include "iommufd/context.hpp"
+#include "iommufd/test_hook.hpp"
 
 namespace iommufd {
 
@@ -21,6 +22,10 @@ union Buffer {
 	iommu_vfio_ioas vfio_ioas;
 	iommu_hwpt_alloc hwpt_alloc;
 	iommu_hw_info hw_info;
+	iommu_hwpt_set_dirty_tracking set_dirty_tracking;
+	iommu_hwpt_get_dirty_bitmap get_dirty_bitmap;
+	iommu_hwpt_invalidate invalidate;
+	iommu_fault_alloc fault_alloc;
 };
 
 struct Call {
@@ -58,6 +63,10 @@ constexpr Call kCalls[] = {
 	CALL(VFIO_IOAS, iommu_vfio_ioas, vfio_ioas, __reserved),
 	CALL(HWPT_ALLOC, iommu_hwpt_alloc, hwpt_alloc, __reserved),
 	CALL(GET_HW_INFO, iommu_hw_info, get_hw_info, __reserved),
+	CALL(HWPT_SET_DIRTY_TRACKING, iommu_hwpt_set_dirty_tracking, hwpt_set_dirty_tracking, __reserved),
+	CALL(HWPT_GET_DIRTY_BITMAP, iommu_hwpt_get_dirty_bitmap, hwpt_get_dirty_bitmap, data),
+	CALL(HWPT_INVALIDATE, iommu_hwpt_invalidate, hwpt_invalidate, __reserved),
+	CALL(FAULT_QUEUE_ALLOC, iommu_fault_alloc, fault_queue_alloc, out_fault_fd),
 };
 
 // The table has the calls in the order of their numbers, from the first one on.
@@ -94,8 +103,21 @@ Status execute(const Call &call, Context &context, base::UserVa arg)
 
 } // namespace
 
+// IOMMU_TEST_CMD: the structure is the test module's business.
+constexpr unsigned kTestCmd = _IO(IOMMUFD_TYPE, IOMMUFD_CMD_BASE + 32);
+
+static long run_test(Context &context, base::UserVa arg)
+{
+	u32 size;
+	if (Status status = kern::copy_from_user(size, arg); !status)
+		return kern::to_errno("TEST_CMD", status);
+	return run_test_ioctl(context, arg, size).value_or(base::Error(Errno::kNoTty, "no such call").to_errno());
+}
+
 long dispatch(Context &context, unsigned cmd, base::UserVa arg)
 {
+	if (cmd == kTestCmd)
+		return run_test(context, arg);
 	const Call *call = find(cmd);
 	// VFIO container calls would be served here; there are none yet.
 	if (!call)

@@ -44,6 +44,10 @@ Status option(UserCall &call, iommu_option &cmd);
 Status vfio_ioas(UserCall &call, iommu_vfio_ioas &cmd);
 Status hwpt_alloc(UserCall &call, iommu_hwpt_alloc &cmd);
 Status get_hw_info(UserCall &call, iommu_hw_info &cmd);
+Status hwpt_set_dirty_tracking(UserCall &call, iommu_hwpt_set_dirty_tracking &cmd);
+Status hwpt_get_dirty_bitmap(UserCall &call, iommu_hwpt_get_dirty_bitmap &cmd);
+Status hwpt_invalidate(UserCall &call, iommu_hwpt_invalidate &cmd);
+Status fault_queue_alloc(UserCall &call, iommu_fault_alloc &cmd);
 
 // Finds the handler for `cmd` and runs it. 0 or a negative errno.
 long dispatch(Context &context, unsigned cmd, base::UserVa arg);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The IOVA space of an IoPageTable: what is reserved, what is allowed, and where a mapping may go.
 #include "iommufd/io_pagetable.hpp"
+#include "iommufd/test_hook.hpp"
 
 namespace iommufd {
 
@@ -128,6 +129,12 @@ void IoPageTable::unreserve(const void *owner)
 	unreserve_locked(owner);
 }
 
+Status IoPageTable::reserve(IovaRange range, const void *owner)
+{
+	kern::Guard guard(iova_lock_);
+	return reserve_locked(range, owner);
+}
+
 Status IoPageTable::reserve_for(device *dev, std::optional<base::Pa> &sw_msi)
 {
 	struct Walk {
@@ -153,6 +160,8 @@ Status IoPageTable::reserve_for(device *dev, std::optional<base::Pa> &sw_msi)
 		}
 	};
 
+	if (injected_failure())
+		return fail(Errno::kInval, "injected failure");
 	kern::Guard guard(iova_lock_);
 	Walk walk{*this, dev};
 	base::Undo unreserve([&] { unreserve_locked(dev); });
@@ -165,6 +174,17 @@ Status IoPageTable::reserve_for(device *dev, std::optional<base::Pa> &sw_msi)
 		sw_msi = walk.sw_msi_start;
 	unreserve.dismiss();
 	return {};
+}
+
+std::optional<Iova> IoPageTable::nth_area(u32 n)
+{
+	kern::SharedGuard guard(iova_lock_);
+	const Area *area = areas_.first();
+	while (area && n--)
+		area = areas_.next(*area);
+	if (!area)
+		return std::nullopt;
+	return area->iova().start;
 }
 
 } // namespace iommufd

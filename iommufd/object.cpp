@@ -2,6 +2,8 @@
 // The object table; see object.hpp for the model and the locks.
 #include "iommufd/object.hpp"
 
+#include "iommufd/test_hook.hpp"
+
 namespace iommufd {
 
 namespace {
@@ -51,6 +53,8 @@ void ObjectTable::abort(Object &object)
 
 Result<Object *> ObjectTable::find(ObjectId id, std::optional<ObjectType> type)
 {
+	if (injected_failure())
+		return fail(Errno::kNoEnt, "injected failure");
 	kern::Guard guard(ids_);
 	Object *object = ids_.find_locked(id);
 	if (!object)

@@ -33,7 +33,7 @@ using base::ObjectId;
 using base::Result;
 using base::Status;
 
-enum class ObjectType : u8 { kIoas, kHwptPaging, kDevice, kAccess };
+enum class ObjectType : u8 { kIoas, kHwptPaging, kHwptNested, kFaultQueue, kDevice, kAccess, kTest };
 
 class ObjectTable;
 
@@ -105,6 +105,8 @@ public:
 	T *get() const { return object_; }
 	T *operator->() const { return object_; }
 	T &operator*() const { return *object_; }
+	// The caller ends the lease by other means.
+	T *release() { return std::exchange(object_, nullptr); }
 
 private:
 	ObjectTable *table_;
@@ -121,6 +123,8 @@ public:
 
 	T *operator->() const { return object_; }
 	T &operator*() const { return *object_; }
+	// The caller makes a Pending of it again.
+	T *release() { return std::exchange(object_, nullptr); }
 	// Cannot fail. From here on any other thread may find, use and destroy the object.
 	T &publish();
 

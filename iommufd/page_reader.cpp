@@ -4,6 +4,7 @@
 
 #include "iommufd/area.hpp"
 #include "iommufd/pinned_range.hpp"
+#include "iommufd/test_hook.hpp"
 
 namespace iommufd {
 
@@ -127,6 +128,8 @@ Status PageReader::pin_user(IndexRange hole)
 			return fail(Errno::kFault, "the owner of the memory has exited");
 	}
 	TRY(charge_hole(hole));
+	if (injected_failure())
+		return fail(Errno::kFault, "injected failure");
 	long pinned = own ? kx_pin_current(va.raw(), count, pages_.writable(), ahead_.data())
 			  : kx_pin_remote(pages_.owner(), va.raw(), count, pages_.writable(), true, ahead_.data());
 	if (pinned < 0)

@@ -5,6 +5,7 @@
 #include "base/spans.hpp"
 #include "iommufd/area.hpp"
 #include "iommufd/pinned_range.hpp"
+#include "iommufd/test_hook.hpp"
 
 namespace iommufd {
 
@@ -70,6 +71,8 @@ Status Pages::charge_mm(u64 pages)
 Status Pages::charge(u64 pages)
 {
 	lock_.assert_held();
+	if (injected_failure())
+		return fail(Errno::kNoMem, "injected failure");
 	if (mode_ == AccountMode::kUser)
 		TRY(charge_user(pages));
 	else if (mode_ == AccountMode::kMm)

@@ -33,6 +33,7 @@ constexpr bool align_up(u64 value, u64 align, u64 &out)
 	return true;
 }
 
+constexpr bool is_power_of_two(u64 value) { return value && !(value & (value - 1)); }
 constexpr u64 lowest_bit(u64 value) { return value & -value; }
 
 } // namespace base

@@ -75,9 +75,14 @@ public:
 	// `needed`: objects that the user has a use for; no heap is asked when the backup holds them.
 	explicit Scratch(u64 needed)
 	{
-		if (needed <= Backup)
+		std::size_t limit = kx_scratch_limit / sizeof(T);
+		if (needed <= Backup || limit <= Backup) {
+			capacity_ = limit < Backup ? (limit ? limit : 1) : Backup;
 			return;
+		}
 		std::size_t count = needed < Wanted ? needed : Wanted;
+		if (count > limit)
+			count = limit;
 		if (void *heap = kx_alloc_try(count * sizeof(T))) {
 			items_ = static_cast<T *>(heap);
 			capacity_ = count;

@@ -102,6 +102,17 @@ inline base::Result<Domain> alloc_domain(device *dev, u32 flags, const DomainUse
 	return Domain(made);
 }
 
+// A nested domain on top of `parent`, described by what the user passed.
+inline base::Result<Domain> alloc_nested_domain(device *dev, u32 flags, const Domain &parent,
+						const DomainUserData &user)
+{
+	iommu_domain *made = nullptr;
+	TRY(base::check(
+		kx_domain_alloc_nested(dev, flags, parent.get(), user.type, user.data.raw(), user.length, &made),
+		"the IOMMU driver made no nested domain"));
+	return Domain(made);
+}
+
 using GroupRef = Held<iommu_group, kx_group_put>;
 
 // Links an attachment to its domain inside the IOMMU core; must outlive the attachment.

@@ -64,10 +64,23 @@ private:
 	Opaque<rw_semaphore, KX_SIZE_rwsem, KX_ALIGN_rwsem> s_;
 };
 
+// Nothing may sleep under it.
+class SpinLock {
+public:
+	explicit SpinLock(LockClass &c) { kx_spin_init(s_.get(), c.name(), c.key()); }
+
+	void lock() { kx_spin_lock(s_.get()); }
+	void unlock() { kx_spin_unlock(s_.get()); }
+
+private:
+	Opaque<spinlock, KX_SIZE_spinlock, KX_ALIGN_spinlock> s_;
+};
+
 class WaitQueue {
 public:
 	explicit WaitQueue(LockClass &c) { kx_wait_init(w_.get(), c.name(), c.key()); }
 
+	wait_queue_head *get() { return w_.get(); }
 	void wake_all() { kx_wait_wake_all(w_.get()); }
 	// Sleeps until *counter is 0; false when that took longer than `timeout_ms` milliseconds.
 	bool wait_until_zero(const int *counter, unsigned timeout_ms)

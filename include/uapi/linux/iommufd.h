@@ -359,6 +359,7 @@ struct iommu_hw_info_vtd {
 
 enum iommu_hw_info_type {
 	IOMMU_HW_INFO_TYPE_NONE = 0,      /* the driver tells nothing */
+	IOMMU_HW_INFO_TYPE_DEFAULT = 0,   /* in: whatever the driver has */
 	IOMMU_HW_INFO_TYPE_INTEL_VTD = 1, /* struct iommu_hw_info_vtd */
 };
 
@@ -370,14 +371,21 @@ enum iommufd_hw_capabilities {
 	IOMMU_HW_CAP_PCI_PASID_PRIV = 1 << 2,
 };
 
+enum iommufd_hw_info_flags {
+	IOMMU_HW_INFO_FLAG_INPUT_TYPE = 1 << 0, /* in_data_type counts */
+};
+
 /*
  * IOMMU_GET_HW_INFO: what the IOMMU in front of a device can do.
- *   flags               in: 0
+ *   flags               in: enum iommufd_hw_info_flags
  *   dev_id              in: a bound device
  *   data_len            in: bytes at data_uptr, 0 is fine; out: bytes that
  *                       the kernel has
  *   data_uptr           in: buffer for the typed data; cut when it is too
  *                       short, its rest is zeroed when it is longer
+ *   in_data_type        in: with the flag, the type that the caller wants
+ *                       (Linux 6.17; here from the start): EOPNOTSUPP when
+ *                       the driver has no such data
  *   out_data_type       out: enum iommu_hw_info_type
  *   out_max_pasid_log2  out: bits of a PASID, 0 when PASIDs are off
  *   __reserved          in: 0
@@ -389,7 +397,10 @@ struct iommu_hw_info {
 	__u32 dev_id;
 	__u32 data_len;
 	__aligned_u64 data_uptr;
-	__u32 out_data_type;
+	union {
+		__u32 in_data_type;
+		__u32 out_data_type;
+	};
 	__u8 out_max_pasid_log2;
 	__u8 __reserved[3];
 	__aligned_u64 out_capabilities;

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The user interface of the mock IOMMU: one more call on /dev/iommu, IOMMU_TEST_CMD, with which a test makes mock
+ * devices, looks into their page tables, and plays a kernel driver that accesses an IOAS. Only a system that tests
+ * iommufd itself loads mock_iommu.ko.
+ *
+ * Numbers, names and layouts are those of Linux 6.12.117 (generation=6.12), so that the selftests of that kernel compile
+ * against this header; MOCK_FLAGS_DEVICE_PASID and MOCK_PASID_WIDTH are younger, but those selftests use them.
+ *
+ * Rules: as in <linux/iommufd.h>; `size` may be anything from the end of the last field on. An unknown op is EOPNOTSUPP.
+ */
+#ifndef _UAPI_IOMMUFD_TEST_H
+#define _UAPI_IOMMUFD_TEST_H
+
+#ifndef IOMMUFD_CXX_KERNEL
+#include <linux/iommufd.h>
+#include <linux/types.h>
+#endif
+
+enum {
+	IOMMU_TEST_OP_ADD_RESERVED = 1,		/* id: IOAS */
+	IOMMU_TEST_OP_MOCK_DOMAIN = 2,		/* id: IOAS or HWPT; a mock device is made and attached to it */
+	IOMMU_TEST_OP_MD_CHECK_MAP = 3,		/* id: paging HWPT; is it the memory at uptr that is mapped? */
+	IOMMU_TEST_OP_MD_CHECK_REFS = 4,	/* how often is the memory at uptr pinned? */
+	IOMMU_TEST_OP_CREATE_ACCESS = 5,	/* id: IOAS */
+	IOMMU_TEST_OP_DESTROY_ACCESS_PAGES = 6,	/* id: access fd */
+	IOMMU_TEST_OP_ACCESS_PAGES = 7,		/* id: access fd */
+	IOMMU_TEST_OP_ACCESS_RW = 8,		/* id: access fd */
+	IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT = 9,
+	IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE = 10,	/* id: mock device (out_stdev_id) */
+	IOMMU_TEST_OP_ACCESS_REPLACE_IOAS = 11,	/* id: access fd */
+	IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS = 12,	/* as MOCK_DOMAIN, with MOCK_FLAGS_DEVICE_* */
+	IOMMU_TEST_OP_DIRTY = 13,		/* id: paging HWPT; play a device that writes */
+	IOMMU_TEST_OP_MD_CHECK_IOTLB = 14,	/* id: nested HWPT */
+	IOMMU_TEST_OP_TRIGGER_IOPF = 15,	/* play a device that asks for a page */
+};
+
+/* The IOVAs that a mock domain translates */
+enum {
+	MOCK_APERTURE_START = 1UL << 24,
+	MOCK_APERTURE_LAST = (1UL << 31) - 1,
+};
+
+enum {
+	MOCK_FLAGS_ACCESS_WRITE = 1 << 0,
+	MOCK_FLAGS_ACCESS_SYZ = 1 << 16,	/* iova is (offset << 32 | n): in the n-th mapping of the IOAS */
+};
+
+enum {
+	MOCK_ACCESS_RW_WRITE = 1 << 0,
+	MOCK_ACCESS_RW_SLOW_PATH = 1 << 2,
+};
+
+enum {
+	MOCK_FLAGS_ACCESS_CREATE_NEEDS_PIN_PAGES = 1 << 0,
+};
+
+enum {
+	MOCK_FLAGS_DEVICE_NO_DIRTY = 1 << 0,	/* cannot track dirty pages */
+	MOCK_FLAGS_DEVICE_HUGE_IOVA = 1 << 1,	/* its domains have 1 MiB pages too */
+	MOCK_FLAGS_DEVICE_PASID = 1 << 2,	/* has PASIDs of MOCK_PASID_WIDTH bits */
+};
+
+enum {
+	MOCK_PASID_WIDTH = 20,
+};
+
+enum {
+	MOCK_NESTED_DOMAIN_IOTLB_ID_MAX = 3,
+	MOCK_NESTED_DOMAIN_IOTLB_NUM = 4,
+};
+
+struct iommu_test_cmd {
+	__u32 size;
+	__u32 op;
+	__u32 id;
+	__u32 __reserved;
+	union {
+		struct {
+			__aligned_u64 start;
+			__aligned_u64 length;
+		} add_reserved;
+		struct {
+			__u32 out_stdev_id;
+			__u32 out_hwpt_id;
+			__u32 out_idev_id;
+		} mock_domain;
+		struct {
+			__u32 out_stdev_id;
+			__u32 out_hwpt_id;
+			__u32 out_idev_id;
+			__u32 dev_flags;
+		} mock_domain_flags;
+		struct {
+			__u32 pt_id;
+		} mock_domain_replace;
+		struct {
+			__aligned_u64 iova;
+			__aligned_u64 length;
+			__aligned_u64 uptr;
+		} check_map;
+		struct {
+			__aligned_u64 length;
+			__aligned_u64 uptr;
+			__u32 refs;
+		} check_refs;
+		struct {
+			__u32 out_access_fd;
+			__u32 flags;
+		} create_access;
+		struct {
+			__u32 access_pages_id;
+		} destroy_access_pages;
+		struct {
+			__u32 flags;
+			__u32 out_access_pages_id;
+			__aligned_u64 iova;
+			__aligned_u64 length;
+			__aligned_u64 uptr;
+		} access_pages;
+		struct {
+			__aligned_u64 iova;
+			__aligned_u64 length;
+			__aligned_u64 uptr;
+			__u32 flags;
+		} access_rw;
+		struct {
+			__u32 limit;
+		} memory_limit;
+		struct {
+			__u32 ioas_id;
+		} access_replace_ioas;
+		struct {
+			__u32 flags;
+			__aligned_u64 iova;
+			__aligned_u64 length;
+			__aligned_u64 page_size;
+			__aligned_u64 uptr;
+			__aligned_u64 out_nr_dirty;
+		} dirty;
+		struct {
+			__u32 id;
+			__u32 iotlb;
+		} check_iotlb;
+		struct {
+			__u32 dev_id;
+			__u32 pasid;
+			__u32 grpid;
+			__u32 perm;
+			__u64 addr;
+		} trigger_iopf;
+	};
+	__u32 last;
+};
+#define IOMMU_TEST_CMD _IO(IOMMUFD_TYPE, IOMMUFD_CMD_BASE + 32)
+
+/* GET_HW_INFO of a mock device */
+#define IOMMU_HW_INFO_TYPE_SELFTEST   0xfeedbeef
+#define IOMMU_HW_INFO_SELFTEST_REGVAL 0xdeadbeef
+
+struct iommu_test_hw_info {
+	__u32 flags;
+	__u32 test_reg;
+};
+
+/* HWPT_ALLOC of a nested HWPT on a mock device: what its four IOTLB entries hold at first */
+#define IOMMU_HWPT_DATA_SELFTEST 0xdead
+#define IOMMU_TEST_IOTLB_DEFAULT 0xbadbeef
+
+struct iommu_hwpt_selftest {
+	__u32 iotlb;
+};
+
+/* HWPT_INVALIDATE of it: clears one IOTLB entry, or all */
+#define IOMMU_HWPT_INVALIDATE_DATA_SELFTEST	    0xdeadbeef
+#define IOMMU_HWPT_INVALIDATE_DATA_SELFTEST_INVALID 0xdadbeef
+#define IOMMU_TEST_INVALIDATE_FLAG_ALL		    (1 << 0)
+
+struct iommu_hwpt_invalidate_selftest {
+	__u32 flags;
+	__u32 iotlb_id;
+};
+
+#endif /* _UAPI_IOMMUFD_TEST_H */

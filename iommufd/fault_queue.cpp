@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Page requests to user space; see fault_queue.hpp.
+#include "iommufd/fault_queue.hpp"
+
+#include "iommufd/attachment.hpp"
+#include "iommufd/context.hpp"
+#include "iommufd/ioctl.hpp"
+
+namespace iommufd {
+
+namespace {
+
+constinit kern::LockClass io_class("iommufd FaultQueue::io_lock");
+constinit kern::LockClass list_class("iommufd FaultQueue::list_lock");
+constinit kern::LockClass readers_class("iommufd FaultQueue::readers");
+
+constexpr u64 kRecord = sizeof(iommu_hwpt_pgfault), kResponse = sizeof(iommu_hwpt_page_response);
+
+// A reserved file descriptor.
+class FdNumber {
+public:
+	explicit FdNumber(int fd) : fd_(fd) {}
+	FdNumber(const FdNumber &) = delete;
+	~FdNumber()
+	{
+		if (fd_ >= 0)
+			kx_fd_give_back(fd_);
+	}
+	int get() const { return fd_; }
+	void install(file *f) { kx_fd_install(std::exchange(fd_, -1), f); }
+
+private:
+	int fd_;
+};
+
+} // namespace
+
+FaultQueue::FaultQueue() : Object(kType), io_lock_(io_class), list_lock_(list_class), readers_(readers_class)
+{
+	kx_iopf_list_init(waiting_.get());
+}
+
+// Nobody uses the queue any more.
+FaultQueue::~FaultQueue()
+{
+	while (iopf_group *group = take_first())
+		kx_iopf_respond(group, false);
+	u64 cookie = 0;
+	while (iopf_group *group = answerable_.next(cookie)) {
+		answerable_.erase(ObjectId(static_cast<u32>(cookie)));
+		kx_iopf_respond(group, false);
+	}
+}
+
+void FaultQueue::opened(Context &context)
+{
+	file_holds_ = Hold<FaultQueue>(*this);
+	open_fd_ = context.hold_open();
+}
+
+void FaultQueue::released()
+{
+	// Without the file's hold, the object may be destroyed at any moment: the rest must not touch it.
+	kern::FileRef fd = std::move(open_fd_);
+	Hold<FaultQueue> held = std::move(file_holds_);
+	held = {};
+}
+
+void FaultQueue::deliver(iopf_group *group)
+{
+	{
+		kern::Guard guard(list_lock_);
+		kx_iopf_add_tail(waiting_.get(), group);
+	}
+	readers_.wake_all();
+}
+
+iopf_group *FaultQueue::take_first()
+{
+	kern::Guard guard(list_lock_);
+	iopf_group *group = kx_iopf_first(waiting_.get());
+	if (group)
+		kx_iopf_remove(group);
+	return group;
+}
+
+Status FaultQueue::copy_group(iopf_group &group, ObjectId cookie, base::UserVa to)
+{
+	struct Copy {
+		base::UserVa to;
+		iommu_hwpt_pgfault record{};
+		Status status{};
+
+		static bool one(void *self, const kx_page_request *request)
+		{
+			Copy &copy = *static_cast<Copy *>(self);
+			copy.record.flags = request->flags;
+			copy.record.pasid = request->pasid;
+			copy.record.grpid = request->group_id;
+			copy.record.perm = request->perm;
+			copy.record.addr = request->addr;
+			copy.status = kern::copy_to_user(copy.to, &copy.record, kRecord);
+			copy.to = copy.to + kRecord;
+			return static_cast<bool>(copy.status);
+		}
+	};
+
+	Copy copy{to};
+	copy.record.dev_id = Attachment::of(kx_iopf_handle(&group)).reporter.raw();
+	copy.record.cookie = cookie.raw();
+	kx_iopf_for_each(&group, Copy::one, &copy);
+	return copy.status;
+}
+
+// The user knows the group afterwards, or has never heard of it.
+Status FaultQueue::read_group(iopf_group &group, base::UserVa to)
+{
+	TRY_LET(cookie, answerable_.reserve());
+	Status status = copy_group(group, cookie, to);
+	if (status)
+		answerable_.publish(cookie, &group);
+	else
+		answerable_.erase(cookie);
+	return status;
+}
+
+Result<u64> FaultQueue::read(base::UserVa to, u64 size)
+{
+	kern::Guard guard(io_lock_);
+	u64 done = 0;
+
+	while (iopf_group *group = take_first()) {
+		const u64 bytes = kx_iopf_count(group) * kRecord;
+		Status status = bytes > size - done
+					? fail(Errno::kInval, "the first fault group is larger than the buffer")
+					: read_group(*group, to + done);
+		if (status) {
+			done += bytes;
+			continue;
+		}
+		{
+			kern::Guard list(list_lock_);
+			kx_iopf_add_head(waiting_.get(), group);
+		}
+		if (!done)
+			return fail(status.error());
+		break;
+	}
+	return done;
+}
+
+Status FaultQueue::respond_to_one(base::UserVa from)
+{
+	iommu_hwpt_page_response response;
+
+	TRY(kern::copy_from_user(response, from));
+	if (response.code != IOMMUFD_PAGE_RESP_SUCCESS && response.code != IOMMUFD_PAGE_RESP_INVALID)
+		return fail(Errno::kInval, "unknown response code");
+	iopf_group *group = answerable_.erase(ObjectId(response.cookie));
+	if (!group)
+		return fail(Errno::kInval, "no fault group has this cookie");
+	kx_iopf_respond(group, response.code == IOMMUFD_PAGE_RESP_SUCCESS);
+	return {};
+}
+
+Result<u64> FaultQueue::write(base::UserVa from, u64 size)
+{
+	kern::Guard guard(io_lock_);
+	for (u64 done = 0; done < size; done += kResponse) {
+		Status status = respond_to_one(from + done);
+		if (status)
+			continue;
+		if (!done)
+			return fail(status.error());
+		return done;
+	}
+	return size;
+}
+
+bool FaultQueue::readable(file *f, poll_table_struct *table)
+{
+	kx_poll_wait(f, readers_.get(), table);
+	kern::Guard guard(list_lock_);
+	return !kx_iopf_list_empty(waiting_.get());
+}
+
+void FaultQueue::drop(const Attachment &from)
+{
+	kern::Opaque<list_head, KX_SIZE_list_head, KX_ALIGN_list_head> dropped;
+	auto is_from = [&](iopf_group *group) { return &Attachment::of(kx_iopf_handle(group)) == &from; };
+
+	kern::Guard guard(io_lock_);
+	kx_iopf_list_init(dropped.get());
+	{
+		kern::Guard list(list_lock_);
+		iopf_group *next = nullptr;
+		for (iopf_group *group = kx_iopf_first(waiting_.get()); group; group = next) {
+			next = kx_iopf_next(waiting_.get(), group);
+			if (!is_from(group))
+				continue;
+			kx_iopf_remove(group);
+			kx_iopf_add_tail(dropped.get(), group);
+		}
+	}
+	while (iopf_group *group = kx_iopf_first(dropped.get())) {
+		kx_iopf_remove(group);
+		kx_iopf_respond(group, false);
+	}
+	u64 cookie = 0;
+	while (iopf_group *group = answerable_.next(cookie)) {
+		if (!is_from(group))
+			continue;
+		answerable_.erase(ObjectId(static_cast<u32>(cookie)));
+		kx_iopf_respond(group, false);
+	}
+}
+
+void FaultQueue::set_reporter(Attachment &attachment, ObjectId device)
+{
+	kern::Guard guard(io_lock_);
+	attachment.reporter = device;
+}
+
+Status fault_queue_alloc(UserCall &call, iommu_fault_alloc &cmd)
+{
+	if (cmd.flags)
+		return fail(Errno::kOpNotSupp, "unknown flag");
+	TRY_LET(queue, call.context().objects().create<FaultQueue>());
+	FdNumber fd(kx_fd_reserve());
+	TRY(base::check(fd.get(), "no file descriptor"));
+	cmd.out_fault_id = queue->id().raw();
+	cmd.out_fault_fd = fd.get();
+	TRY(call.respond(cmd));
+
+	// The last step that can fail, so that a file never outlives an object that was given up.
+	file *made = nullptr;
+	TRY(base::check(kx_fault_file_create(&*queue, &made), "no file for the fault queue"));
+	queue->opened(call.context());
+	queue.publish();
+	fd.install(made);
+	return {};
+}
+
+} // namespace iommufd
+
+using namespace iommufd;
+
+void iommufd_cxx_fault(void *queue, iopf_group *group) { static_cast<FaultQueue *>(queue)->deliver(group); }
+
+long iommufd_cxx_fault_read(void *queue, unsigned long buffer, unsigned long size)
+{
+	if (size % kRecord)
+		return kern::reject("fault read", base::Error::from_kernel(-29, "not a multiple of a record"));
+	Result<u64> done = static_cast<FaultQueue *>(queue)->read(base::UserVa(buffer), size);
+	return done ? static_cast<long>(*done) : kern::reject("fault read", done.error());
+}
+
+long iommufd_cxx_fault_write(void *queue, unsigned long buffer, unsigned long size)
+{
+	if (size % kResponse)
+		return kern::reject("fault write", base::Error::from_kernel(-29, "not a multiple of a response"));
+	Result<u64> done = static_cast<FaultQueue *>(queue)->write(base::UserVa(buffer), size);
+	return done ? static_cast<long>(*done) : kern::reject("fault write", done.error());
+}
+
+bool iommufd_cxx_fault_poll(void *queue, file *f, poll_table_struct *table)
+{
+	return static_cast<FaultQueue *>(queue)->readable(f, table);
+}
+
+void iommufd_cxx_fault_release(void *queue) { static_cast<FaultQueue *>(queue)->released(); }
