@@ -9,7 +9,7 @@ KERNEL := $(or $(KDIR),test)
 RUNNING := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 
 .NOTPARALLEL:
-.PHONY: modules help deps kernel debug stock programs run test test-debug shell tidy \
+.PHONY: modules help deps kernel debug stock programs run test test-debug upstream-test shell tidy \
 	install uninstall clean distclean
 
 modules: ## build the modules (default); KDIR=DIR: for that 6.12 kernel, else the test kernel
@@ -42,6 +42,9 @@ test: deps modules stock programs ## every test on the test kernel; ends in "N p
 
 test-debug: deps debug programs ## the tests in the VM again, on the debug kernel
 	@tools/test debug
+
+upstream-test: deps modules ## the kernel's own selftests of iommufd, unmodified, on our modules
+	@tools/upstream-test $(UPSTREAM)
 
 shell: modules ## a VM with our modules and a shell
 	@./vm shell --device edu,addr=0x10
