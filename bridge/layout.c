@@ -48,5 +48,6 @@ int main(void)
 #else
 	DEFINE(KX_LOCKDEP, 0);
 #endif
+	DEFINE(KX_VFIO_NOIOMMU, IS_ENABLED(CONFIG_VFIO_NOIOMMU));
 	return 0;
 }

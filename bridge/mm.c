@@ -150,3 +150,8 @@ bool kx_capable_sys_resource(void)
 {
 	return capable(CAP_SYS_RESOURCE);
 }
+
+bool kx_capable_sys_rawio(void)
+{
+	return capable(CAP_SYS_RAWIO);
+}

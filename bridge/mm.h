@@ -30,4 +30,5 @@ long long *kx_user_locked_vm(struct user_struct *user);
 
 bool kx_capable_ipc_lock(void);
 bool kx_capable_sys_resource(void);
+bool kx_capable_sys_rawio(void);
 KX_DECLS_END

@@ -31,6 +31,7 @@ public:
 	Result<Lease<class Ioas>> compat_ioas();
 	Status create_compat_ioas();
 	Status set_no_iommu();
+	bool no_iommu() const { return __atomic_load_n(&no_iommu_, __ATOMIC_RELAXED); }
 
 private:
 	file *const file_;

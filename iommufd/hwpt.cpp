@@ -52,6 +52,7 @@ Status HwptPaging::enforce_coherency()
 {
 	if (WARN_ON(!entry_.domain.enforce_coherency()))
 		return fail(Errno::kInval, "the IOMMU driver broke its promise of cache coherency");
+	enforces_coherency_ = true;
 	return {};
 }
 

@@ -60,6 +60,7 @@ public:
 	void enlist(bool automatic);
 	bool automatic() const { return automatic_; }
 	bool nest_parent() const { return nest_parent_; }
+	bool enforces_coherency() const { return enforces_coherency_; }
 	// Lets the group's devices raise MSIs through this domain; once for each domain. Under the group's lock.
 	Status set_msi_window(base::Pa start);
 
@@ -72,6 +73,7 @@ private:
 	const bool nest_parent_;
 	bool automatic_ = false;
 	bool has_msi_window_ = false;
+	bool enforces_coherency_ = false;
 };
 
 // A first-stage page table in guest memory, whose addresses a paging HWPT, its parent, translates.

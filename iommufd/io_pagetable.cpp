@@ -257,4 +257,41 @@ Status IoPageTable::slices(IovaRange range, SliceList &out)
 	});
 }
 
+// Neither domains nor pins notice: the two parts share the pages, and nothing moves.
+Status IoPageTable::cut_behind(Iova last)
+{
+	kern::Guard guard(iova_lock_);
+	Area *area = areas_.at(last);
+	if (!area || last == area->iova().last || last == area->iova().start)
+		return {};
+	const Iova next = last + 1;
+	if (area->state_ != AreaState::kMapped || area->closing_)
+		return fail(Errno::kBusy, "the area is being mapped or unmapped");
+	if (!base::is_aligned(next.raw() | area->byte_at(next), alignment_))
+		return fail(Errno::kInval, "the cut is not aligned as the IOAS demands");
+
+	TRY_LET(left, kern::make<Area>(area->share_pages(), IovaRange{area->iova().start, last},
+				       area->byte_at(area->iova().start), area->prot()));
+	TRY_LET(right, kern::make<Area>(area->share_pages(), IovaRange{next, area->iova().last}, area->byte_at(next),
+					area->prot()));
+	{
+		kern::Guard pages(area->pages().lock());
+		if (area->pins_)
+			return fail(Errno::kInval, "a kernel driver has pinned part of the area");
+		DomainEntry *storage = area->storage();
+		if (storage && sizes_ == PageSizes::kAll)
+			return fail(Errno::kInval, "the area may be mapped with large pages");
+		area->set_storage(nullptr);
+		for (Area *part : {left.get(), right.get()}) {
+			part->set_storage(storage);
+			part->state_ = AreaState::kMapped;
+		}
+	}
+	areas_.remove(*area);
+	for (Area *part : {left.release(), right.release()})
+		areas_.insert(*part, part->iova());
+	delete area;
+	return {};
+}
+
 } // namespace iommufd

@@ -89,6 +89,9 @@ public:
 	// area lies across the border, EBUSY when one is on its way in or out, EDEADLK when a kernel driver does not
 	// let go. What had been unmapped before the error stays so.
 	Result<u64> unmap(IovaRange range);
+	// Makes `last` the last IOVA of its area, if there is one, by cutting the area in two. EINVAL: not aligned,
+	// pinned by a kernel driver, or possibly mapped with large pages; EBUSY: on its way in or out; ENOMEM.
+	Status cut_behind(Iova last);
 	// What backs the range, without a hole, else ENOENT.
 	Status slices(IovaRange range, SliceList &out);
 
@@ -123,6 +126,8 @@ public:
 	// Large pages off: EINVAL while areas are mapped into domains.
 	Status set_large_pages(bool on);
 	bool large_pages();
+	// The page sizes that all domains can map, as a bitmap, not smaller than the CPU's.
+	u64 page_sizes();
 
 	// What every area's IOVA, length and memory must be a multiple of, in bytes.
 	u64 alignment();

@@ -146,6 +146,20 @@ u64 IoPageTable::alignment()
 	return alignment_;
 }
 
+u64 IoPageTable::page_sizes()
+{
+	constexpr u64 kBelowPage = base::kPageSize - 1;
+	kern::SharedGuard domains(domains_lock_);
+	kern::SharedGuard guard(iova_lock_);
+	u64 sizes = base::kU64Max;
+
+	for (DomainEntry &entry : domains_)
+		sizes &= entry.domain.page_sizes();
+	if (sizes & kBelowPage)
+		sizes = (sizes & ~kBelowPage) | base::kPageSize;
+	return base::max(sizes, alignment_);
+}
+
 bool IoPageTable::large_pages()
 {
 	kern::SharedGuard guard(iova_lock_);

@@ -119,9 +119,8 @@ long dispatch(Context &context, unsigned cmd, base::UserVa arg)
 	if (cmd == kTestCmd)
 		return run_test(context, arg);
 	const Call *call = find(cmd);
-	// VFIO container calls would be served here; there are none yet.
 	if (!call)
-		return kern::reject("ioctl", {Errno::kNoTty, "no such call"});
+		return dispatch_container(context, cmd, arg.raw());
 	if (call->cmd != cmd) {
 		// A pointer that cannot be read goes before a number that does not exist.
 		u32 size;

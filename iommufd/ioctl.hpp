@@ -51,5 +51,7 @@ Status fault_queue_alloc(UserCall &call, iommu_fault_alloc &cmd);
 
 // Finds the handler for `cmd` and runs it. 0 or a negative errno.
 long dispatch(Context &context, unsigned cmd, base::UserVa arg);
+// The same for VFIO's container calls, which may also return a positive number.
+long dispatch_container(Context &context, unsigned cmd, unsigned long arg);
 
 } // namespace iommufd

@@ -62,7 +62,8 @@ public:
 	// Every byte of the range must be mapped, and the range must begin and end where mappings did.
 	void unmap(Iova iova, u64 size) { WARN_ON(kx_domain_unmap(domain_, iova.raw(), size) != size); }
 	Pa iova_to_pa(Iova iova) const { return Pa(kx_domain_iova_to_phys(domain_, iova.raw())); }
-	u64 smallest_page() const { return base::lowest_bit(kx_domain_page_sizes(domain_)); }
+	u64 page_sizes() const { return kx_domain_page_sizes(domain_); } // bitmap, bytes
+	u64 smallest_page() const { return base::lowest_bit(page_sizes()); }
 	IovaRange aperture() const
 	{
 		return {Iova(kx_domain_aperture_start(domain_)), Iova(kx_domain_aperture_last(domain_))};
