@@ -43,17 +43,20 @@ Status Area::map_run(kern::Domain &domain, IovaRange at, base::Pa pa, PageSizes 
 
 Status Area::map(DomainEntry &entry, PageIndex first, RunList &runs, PageSizes sizes) const
 {
-	PageIndex at = first;
+	const Iova start = iova_of({first, first}).start;
+	u64 skip = byte_at(start) % base::kPageSize; // of the first page, not the area's
+	Iova at = start;
+
 	for (const Run &run : runs) {
-		IovaRange piece = iova_of({at, at + (run.count - 1)});
-		u64 offset = byte_at(piece.start) % base::kPageSize;
-		Status status = map_run(entry.domain, piece, pa_of(run.first) + offset, sizes);
+		const u64 size = base::min(run.count * base::kPageSize - skip, iova_.last - at + 1);
+		Status status = map_run(entry.domain, {at, at + (size - 1)}, pa_of(run.first) + skip, sizes);
 		if (!status) {
-			if (at != first)
-				unmap(entry, {first, at - 1});
+			if (at != start)
+				entry.domain.unmap(start, at - start);
 			return status;
 		}
-		at = at + run.count;
+		at = at + size;
+		skip = 0;
 	}
 	return {};
 }
@@ -66,27 +69,48 @@ void Area::unmap(DomainEntry &entry, IndexRange r) const
 
 bool Area::read_back(const DomainEntry &entry, IndexRange r, RunList &runs) const
 {
-	for (PageIndex at = r.start; at <= r.last; at = at + 1)
-		if (!runs.append(pfn_of(entry.domain.iova_to_pa(iova_of({at, at}).start)), 1))
+	Iova iova = iova_of({r.start, r.start}).start;
+	u64 left = r.count();
+
+	for (PageIndex at = r.start; left;) {
+		const bool is_long = left >= LongRuns::kPages && long_runs_.begins_at(at);
+		const u64 count = is_long ? LongRuns::kPages : 1;
+		if (!runs.append(pfn_of(entry.domain.iova_to_pa(iova)), count))
 			return false;
+		at = at + count;
+		left -= count;
+		// Only the area's first IOVA can be inside a page of memory.
+		iova = iova + (count * base::kPageSize - byte_at(iova) % base::kPageSize);
+	}
 	return true;
 }
 
 void Area::drain(DomainEntry &entry, IndexRange r) const
 {
-	RunList runs(r.last - r.start + 1);
+	RunList runs(r.count());
 	u64 unpinned = 0;
 
-	for (PageIndex at = r.start; at <= r.last;) {
+	for (PageIndex at = r.start; at <= r.last; at = at + runs.total()) {
 		runs.clear();
 		read_back(entry, {at, r.last}, runs);
 		unmap(entry, {at, at + (runs.total() - 1)});
-		for (const Run &run : runs) {
-			unpinned += pages().unpin_unneeded(at, run.first, run.count);
-			at = at + run.count;
-		}
+		unpinned += pages().unpin_unneeded(at, runs);
 	}
 	pages().uncharge(unpinned);
+}
+
+void Area::begin_fill()
+{
+	if (!storage_)
+		long_runs_.reset(indexes(), pages().va(PageIndex(0)).raw() / base::kPageSize);
+}
+
+void Area::remember(PageIndex first, RunList &runs)
+{
+	for (const Run &run : runs) {
+		long_runs_.note(first, run.count);
+		first = first + run.count;
+	}
 }
 
 // Takes the pages below `end` out again after a failure: out of every domain, the last one with the pins.
@@ -108,6 +132,7 @@ Status Area::fill(DomainList &domains, PageSizes sizes)
 	PageIndex filled_end = indexes().start;
 	Status status;
 
+	begin_fill();
 	while (status && !reader.done()) {
 		status = reader.next();
 		for (auto it = domains.begin(); status && it != domains.end(); ++it) {
@@ -120,6 +145,7 @@ Status Area::fill(DomainList &domains, PageSizes sizes)
 		if (!status)
 			break;
 		reader.keep();
+		remember(reader.start(), reader.runs());
 		filled_end = reader.end();
 	}
 	if (!status)
@@ -133,12 +159,14 @@ Status Area::fill_one(DomainEntry &entry, PageSizes sizes)
 	const PageIndex first = indexes().start;
 	Status status;
 
+	begin_fill();
 	while (status && !reader.done()) {
 		status = reader.next();
 		if (status)
 			status = map(entry, reader.start(), reader.runs(), sizes);
 		if (status) {
 			reader.keep();
+			remember(reader.start(), reader.runs());
 			continue;
 		}
 		if (reader.start() != first)

@@ -12,6 +12,7 @@
 #include "base/interval_tree.hpp"
 #include "base/list.hpp"
 #include "base/math.hpp"
+#include "iommufd/long_runs.hpp"
 #include "iommufd/pages.hpp"
 
 namespace iommufd {
@@ -77,9 +78,12 @@ public:
 private:
 	Status map_run(kern::Domain &domain, IovaRange at, base::Pa pa, PageSizes sizes) const;
 	void unwind(DomainList &domains, PageIndex end) const;
+	void begin_fill();
+	void remember(PageIndex first, RunList &runs);
 
 	const base::Ref<Pages> pages_;
 	DomainEntry *storage_ = nullptr;
+	LongRuns long_runs_; // of what is filled
 	const IovaRange iova_;
 	const u64 start_byte_;
 	const kern::Prot prot_;

@@ -29,12 +29,7 @@ void PageReader::drop_batch()
 {
 	if (kept_)
 		return;
-	u64 index = batch_start_, unpinned = 0;
-	for (const Run &run : runs_) {
-		unpinned += pages_.unpin_unneeded(PageIndex(index), run.first, run.count);
-		index += run.count;
-	}
-	settle(unpinned);
+	settle(pages_.unpin_unneeded(start(), runs_));
 	kept_ = true;
 }
 
@@ -98,7 +93,7 @@ bool PageReader::take_ahead()
 		std::size_t first = ahead_used_, next = first + 1;
 		while (next < ahead_count_ && kern::is_next_page(ahead_[next - 1], ahead_[next]))
 			next++;
-		if (!runs_.append(kern::pfn_of(ahead_[first]), next - first))
+		if (!runs_.append(anchor_.pfn_of(ahead_[first]), next - first))
 			return false;
 		ahead_used_ = next;
 		batch_end_ += next - first;
@@ -138,6 +133,7 @@ Status PageReader::pin_user(IndexRange hole)
 		return fail(Errno::kFault, "the memory cannot be pinned");
 	ahead_used_ = 0;
 	ahead_count_ = pinned;
+	anchor_ = kern::PageAnchor(ahead_[0]);
 	return {};
 }
 

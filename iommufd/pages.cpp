@@ -100,18 +100,38 @@ void Pages::uncharge(u64 pages)
 	charged_ -= pages;
 }
 
-u64 Pages::unpin_unneeded(PageIndex first, base::Pfn pfn, u64 count)
+u64 Pages::unpin_unneeded(PageIndex first, RunList &runs)
+{
+	lock_.assert_held();
+	if (!runs.total())
+		return 0;
+	const IndexRange all{first, first + (runs.total() - 1)};
+	const bool none_needed = !pinned_ranges_.first(all) && !by_domain_.first(all);
+	u64 unpinned = 0;
+
+	for (const Run &run : runs) {
+		if (none_needed) {
+			kern::unpin_run(run.first, run.count, writable_);
+			unpinned += run.count;
+		} else {
+			unpinned += unpin_unneeded(first, run);
+		}
+		first = first + run.count;
+	}
+	return unpinned;
+}
+
+u64 Pages::unpin_unneeded(PageIndex first, const Run &run)
 {
 	const u64 start = first.raw();
 	u64 unpinned = 0;
 
-	lock_.assert_held();
-	base::Spans<2> spans({&pinned_ranges_.tree(), &by_domain_.tree()}, start, start + count - 1);
+	base::Spans<2> spans({&pinned_ranges_.tree(), &by_domain_.tree()}, start, start + run.count - 1);
 	for (; !spans.done(); spans.next()) {
 		if (!spans->is_hole)
 			continue;
 		u64 pages = spans->last - spans->start + 1;
-		kern::unpin_run(pfn + (spans->start - start), pages, writable_);
+		kern::unpin_run(run.first + (spans->start - start), pages, writable_);
 		unpinned += pages;
 	}
 	return unpinned;

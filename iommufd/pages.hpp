@@ -62,9 +62,9 @@ public:
 	Status charge(u64 pages);
 	void uncharge(u64 pages);
 
-	// Unpins those pages of run (the first one has index `first`) that neither a filled area nor a pinned range
-	// needs. Returns how many.
-	u64 unpin_unneeded(PageIndex first, base::Pfn pfn, u64 count);
+	// Unpins those pages of the runs (the first one has index `first`) that neither a filled area nor a pinned
+	// range needs. Returns how many.
+	u64 unpin_unneeded(PageIndex first, RunList &runs);
 
 	// The area is filled, its storage domain knows its pages; and no more.
 	void add_filled(Area &area);
@@ -85,6 +85,7 @@ private:
 	Pages(UserVa start, u64 count, bool writable, AccountMode mode);
 
 	PinnedRange *find_exact(IndexRange range) const;
+	u64 unpin_unneeded(PageIndex first, const Run &run);
 	Status charge_user(u64 pages);
 	Status charge_mm(u64 pages);
 

@@ -10,13 +10,13 @@ namespace {
 // Lets go of `count` pages that were read into `range` and are in nobody's tree on its behalf.
 void release(Pages &pages, const PinnedRange &range, u64 count)
 {
+	RunList runs(count);
 	u64 unpinned = 0;
-	for (u64 i = 0; i < count;) {
-		u64 run = 1;
-		while (i + run < count && range.pfns[i + run] == range.pfns[i] + run)
-			run++;
-		unpinned += pages.unpin_unneeded(range.first + i, range.pfns[i], run);
-		i += run;
+	for (u64 i = 0; i < count; i += runs.total()) {
+		runs.clear();
+		while (i + runs.total() < count && runs.append(range.pfns[i + runs.total()], 1)) {
+		}
+		unpinned += pages.unpin_unneeded(range.first + i, runs);
 	}
 	pages.uncharge(unpinned);
 }

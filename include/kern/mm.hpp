@@ -62,6 +62,21 @@ inline bool is_next_page(const page *a, const page *b)
 }
 
 inline Pfn pfn_of(page *p) { return Pfn(kx_page_to_pfn(p)); }
+// Page numbers by distance from one page whose number is known: no crossing for each.
+class PageAnchor {
+public:
+	PageAnchor() = default;
+	explicit PageAnchor(page *p) : page_(reinterpret_cast<std::intptr_t>(p)), pfn_(kx_page_to_pfn(p)) {}
+	Pfn pfn_of(const page *p) const
+	{
+		return Pfn(pfn_ + (reinterpret_cast<std::intptr_t>(p) - page_) / std::intptr_t{KX_SIZE_page});
+	}
+
+private:
+	std::intptr_t page_ = 0;
+	u64 pfn_ = 0;
+};
+
 inline page *page_of(Pfn pfn) { return kx_pfn_to_page(pfn.raw()); }
 
 // Lets go of `count` pinned pages that lie one after the other from `first` on.
