@@ -24,17 +24,15 @@ IovaRange Area::iova_of(IndexRange r) const
 	return {iova_.start + (first_byte - start_byte_), iova_.start + (last_byte - start_byte_)};
 }
 
-// One physically contiguous piece. Without large pages each page is mapped for itself.
-Status Area::map_run(kern::Domain &domain, IovaRange at, base::Pa pa, PageSizes sizes) const
+// One physically contiguous piece, each page for itself.
+Status Area::map_single_pages(kern::Domain &domain, Iova at, base::Pa pa, u64 bytes) const
 {
-	if (sizes == PageSizes::kAll)
-		return domain.map(at.start, pa, at.count(), prot_);
-	for (u64 done = 0; done < at.count(); done += base::kPageSize) {
-		u64 size = base::min(base::kPageSize, at.count() - done);
-		Status status = domain.map(at.start + done, pa + done, size, prot_);
+	for (u64 done = 0; done < bytes; done += base::kPageSize) {
+		u64 size = base::min(base::kPageSize, bytes - done);
+		Status status = domain.map(at + done, pa + done, size, prot_);
 		if (!status) {
 			if (done)
-				domain.unmap(at.start, done);
+				domain.unmap(at, done);
 			return status;
 		}
 	}
@@ -49,8 +47,10 @@ Status Area::map(DomainEntry &entry, PageIndex first, RunList &runs, PageSizes s
 
 	for (const Run &run : runs) {
 		const u64 size = base::min(run.count * base::kPageSize - skip, iova_.last - at + 1);
-		Status status = map_run(entry.domain, {at, at + (size - 1)}, pa_of(run.first) + skip, sizes);
-		if (!status) {
+		const base::Pa pa = pa_of(run.first) + skip;
+		Status status = sizes == PageSizes::kAll ? entry.domain.map(at, pa, size, prot_)
+							 : map_single_pages(entry.domain, at, pa, size);
+		if (!status) [[unlikely]] {
 			if (at != start)
 				entry.domain.unmap(start, at - start);
 			return status;

@@ -76,7 +76,7 @@ public:
 	u32 pins_ = 0;         // ranges of it that kernel drivers have pinned
 
 private:
-	Status map_run(kern::Domain &domain, IovaRange at, base::Pa pa, PageSizes sizes) const;
+	Status map_single_pages(kern::Domain &domain, Iova at, base::Pa pa, u64 bytes) const;
 	void unwind(DomainList &domains, PageIndex end) const;
 	void begin_fill();
 	void remember(PageIndex first, RunList &runs);

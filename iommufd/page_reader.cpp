@@ -89,16 +89,22 @@ bool PageReader::load_user(IndexRange hole, Status &status)
 // Moves pages that are pinned already into the batch.
 bool PageReader::take_ahead()
 {
-	while (ahead_used_ < ahead_count_) {
-		std::size_t first = ahead_used_, next = first + 1;
-		while (next < ahead_count_ && kern::is_next_page(ahead_[next - 1], ahead_[next]))
+	page **const ahead = ahead_.data();
+	const std::size_t count = ahead_count_;
+	std::size_t used = ahead_used_;
+	bool room = true;
+
+	while (room && used < count) {
+		std::size_t next = used + 1;
+		while (next < count && kern::is_next_page(ahead[next - 1], ahead[next]))
 			next++;
-		if (!runs_.append(anchor_.pfn_of(ahead_[first]), next - first))
-			return false;
-		ahead_used_ = next;
-		batch_end_ += next - first;
+		room = runs_.append(vmemmap_.pfn_of(ahead[used]), next - used);
+		if (room)
+			used = next;
 	}
-	return true;
+	batch_end_ += used - ahead_used_;
+	ahead_used_ = used;
+	return room;
 }
 
 // Charges a whole hole at once, before the first of its pages is pinned: who is over the limit pins nothing.
@@ -133,7 +139,7 @@ Status PageReader::pin_user(IndexRange hole)
 		return fail(Errno::kFault, "the memory cannot be pinned");
 	ahead_used_ = 0;
 	ahead_count_ = pinned;
-	anchor_ = kern::PageAnchor(ahead_[0]);
+	vmemmap_ = kern::VirtualMemoryMap(ahead_[0]);
 	return {};
 }
 

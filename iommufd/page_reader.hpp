@@ -61,7 +61,7 @@ private:
 	// Pages pinned ahead of the batch: ahead_[ahead_used_] has index batch_end_, up to ahead_count_.
 	kern::Scratch<page *, kHeapPages, kStackPages> ahead_;
 	std::size_t ahead_used_ = 0, ahead_count_ = 0;
-	kern::PageAnchor anchor_;
+	kern::VirtualMemoryMap vmemmap_;
 	u64 charged_end_; // pages below this index are charged
 };
 

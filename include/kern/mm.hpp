@@ -62,19 +62,19 @@ inline bool is_next_page(const page *a, const page *b)
 }
 
 inline Pfn pfn_of(page *p) { return Pfn(kx_page_to_pfn(p)); }
-// Page numbers by distance from one page whose number is known: no crossing for each.
-class PageAnchor {
+// The array of all struct pages, found by asking for the number of one of them: the others' numbers follow from where
+// they lie, without a crossing for each.
+class VirtualMemoryMap {
 public:
-	PageAnchor() = default;
-	explicit PageAnchor(page *p) : page_(reinterpret_cast<std::intptr_t>(p)), pfn_(kx_page_to_pfn(p)) {}
-	Pfn pfn_of(const page *p) const
+	VirtualMemoryMap() = default;
+	explicit VirtualMemoryMap(page *known)
+		: start_(reinterpret_cast<std::uintptr_t>(known) - kx_page_to_pfn(known) * KX_SIZE_page)
 	{
-		return Pfn(pfn_ + (reinterpret_cast<std::intptr_t>(p) - page_) / std::intptr_t{KX_SIZE_page});
 	}
+	Pfn pfn_of(const page *p) const { return Pfn((reinterpret_cast<std::uintptr_t>(p) - start_) / KX_SIZE_page); }
 
 private:
-	std::intptr_t page_ = 0;
-	u64 pfn_ = 0;
+	std::uintptr_t start_ = 0;
 };
 
 inline page *page_of(Pfn pfn) { return kx_pfn_to_page(pfn.raw()); }
