@@ -9,6 +9,7 @@
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/platform_device.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -33,6 +34,8 @@ int main(void)
 	OBJECT(wait_queue_head, struct wait_queue_head);
 	OBJECT(xarray, struct xarray);
 	OBJECT(iommu_attach_handle, struct iommu_attach_handle);
+	OBJECT(iommu_domain, struct iommu_domain);
+	OBJECT(platform_device, struct platform_device);
 	DEFINE(KX_SIZE_page, sizeof(struct page));
 	DEFINE(KX_PAGE_SHIFT, PAGE_SHIFT);
 	DEFINE(KX_IOMMU_READ, IOMMU_READ);

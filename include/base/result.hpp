@@ -16,6 +16,7 @@ namespace base {
 enum class Errno : int {
 	kPerm = 1,
 	kNoEnt = 2,
+	kIo = 5,
 	kNoMem = 12,
 	kFault = 14,
 	kBusy = 16,
@@ -26,6 +27,7 @@ enum class Errno : int {
 	kNoSpc = 28,
 	kRange = 34,
 	kDeadlock = 35,
+	kBadE = 52,
 	kOverflow = 75,
 	kBadFd = 77,
 	kMsgSize = 90,

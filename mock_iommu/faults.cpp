@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Page requests: a test plays a device that asks for one page. Whether somebody handles it is not the device's business.
+#include "base/guard.hpp"
+#include "mock_iommu/device.hpp"
+#include "mock_iommu/ops.hpp"
+
+namespace mock {
+
+base::Status trigger_fault(Call &call, iommu_test_cmd &cmd)
+{
+	const auto &in = cmd.trigger_iopf;
+	device *dev;
+	void *keep;
+
+	TRY(base::check(iommufd_test_device(call.ictx(), in.dev_id, &dev, &keep), "no such device"));
+	base::Undo put([&] { iommufd_test_put(call.ictx(), keep); });
+	if (!mx_is_mock(dev))
+		return base::fail(base::Errno::kInval, "not a mock device");
+	base::SharedGuard guard(Device::of(dev).attach_lock_);
+	mx_report_fault(dev, in.pasid, in.grpid, in.perm, in.addr);
+	return {};
+}
+
+} // namespace mock

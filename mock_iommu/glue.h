@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where the mock driver's C and C++ meet, as bridge/ does for iommufd: mx_* is C for C++ to call, mock_* is C++ that
+ * the kernel's tables (glue_iommu.c) and files (glue_access.c) call. Addresses of user memory go over as numbers.
+ */
+#pragma once
+#include "bridge/bridge.h"
+
+struct iommu_dirty_bitmap;
+struct iommu_hwpt_invalidate_selftest;
+struct iommu_user_data_array;
+struct iommufd_access;
+struct iommufd_ctx;
+struct iommufd_device;
+struct platform_device;
+
+KX_DECLS_BEGIN
+/* glue_module.c */
+bool mx_should_fail(void);
+
+/* glue_device.c: mock devices. mx_device_init() always succeeds; afterwards mx_device_drop() gives the device up. */
+int mx_number_alloc(unsigned int *number);
+void mx_number_free(unsigned int number);
+void mx_device_init(struct platform_device *pdev, unsigned int number);
+int mx_device_add(struct platform_device *pdev, unsigned int pasid_bits);
+void mx_device_remove(struct platform_device *pdev);
+void mx_device_drop(struct platform_device *pdev);
+struct device *mx_device_of(struct platform_device *pdev);
+struct platform_device *mx_pdev_of(struct device *dev);
+bool mx_is_mock(struct device *dev);
+
+/* glue_iommu.c: the IOMMU and its domains */
+int mx_iommu_register(unsigned int max_pasids);
+void mx_iommu_unregister(void);
+struct fwnode_handle *mx_iommu_node(void);
+void mx_paging_domain_init(struct iommu_domain *domain, unsigned long page_sizes, unsigned long long first,
+			   unsigned long long last, bool dirty);
+void mx_nested_domain_init(struct iommu_domain *domain);
+bool mx_is_paging(const struct iommu_domain *domain);
+bool mx_is_nested(const struct iommu_domain *domain);
+bool mx_dirty_wanted(const struct iommu_dirty_bitmap *dirty);
+void mx_dirty_record(struct iommu_dirty_bitmap *dirty, unsigned long iova, unsigned long length);
+int mx_invalidation(const struct iommu_user_data_array *array, unsigned int index,
+		    struct iommu_hwpt_invalidate_selftest *entry);
+void mx_report_fault(struct device *dev, unsigned int pasid, unsigned int group, unsigned int perm,
+		     unsigned long long addr);
+
+/* glue_kapi.c: iommufd's in-kernel API, with errors as numbers */
+int mx_bind(struct iommufd_ctx *ictx, struct device *dev, struct iommufd_device **idev, unsigned int *id);
+int mx_access_create(struct iommufd_ctx *ictx, bool pins, void *data, struct iommufd_access **access);
+
+/* glue_access.c: the file behind an access, and pages of the caller */
+int mx_access_file(void *data, struct file **file);
+void *mx_access_get(int fd, struct file **file);
+void mx_file_put(struct file *file);
+int mx_fd_reserve(void);
+void mx_fd_release(int fd);
+void mx_fd_install(int fd, struct file *file);
+int mx_user_page(unsigned long uptr, unsigned long *pfn, unsigned int *pins);
+unsigned long mx_pfn_of(struct page *page);
+
+/* C++ */
+int mock_choose_generation(const char *name);
+int mock_init(void);
+void mock_exit(void);
+long mock_test_ioctl(struct iommufd_ctx *ictx, unsigned long arg, unsigned int size);
+void mock_device_released(struct platform_device *pdev);
+bool mock_device_tracks_dirty(struct device *dev);
+int mock_paging_alloc(struct device *dev, unsigned int flags, struct iommu_domain **out);
+void mock_paging_free(struct iommu_domain *domain);
+int mock_paging_attach(struct iommu_domain *domain, struct device *dev);
+int mock_map(struct iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long page_size,
+	     unsigned long count);
+unsigned long mock_unmap(struct iommu_domain *domain, unsigned long iova, unsigned long size);
+unsigned long long mock_iova_to_phys(struct iommu_domain *domain, unsigned long long iova);
+int mock_set_tracking(struct iommu_domain *domain, bool on);
+int mock_read_dirty(struct iommu_domain *domain, unsigned long iova, unsigned long size, bool clear,
+		    struct iommu_dirty_bitmap *dirty);
+int mock_nested_alloc(unsigned int iotlb, struct iommu_domain **out);
+void mock_nested_free(struct iommu_domain *domain);
+int mock_nested_invalidate(struct iommu_domain *domain, const struct iommu_user_data_array *array, unsigned int count,
+			   unsigned int *done);
+void mock_access_unmap(void *data, unsigned long iova, unsigned long length);
+void mock_access_released(void *data);
+KX_DECLS_END
