@@ -9,6 +9,8 @@
 namespace mock {
 
 class Device {
+	kern::Opaque<platform_device, KX_SIZE_platform_device, KX_ALIGN_platform_device> pdev_; // first, for of()
+
 public:
 	// Made and added; flags: MOCK_FLAGS_DEVICE_*. EINVAL for an unknown one, ENOMEM, ENODEV. Gone with drop().
 	static base::Result<Device *> create(u32 flags);
@@ -28,7 +30,6 @@ public:
 	kern::RwSem attach_lock_;
 
 private:
-	kern::Opaque<platform_device, KX_SIZE_platform_device, KX_ALIGN_platform_device> pdev_; // first, for of()
 	const u32 flags_, number_;
 };
 
