@@ -56,6 +56,10 @@ struct ioctl_case {
 	void (*fill)(struct world *w, void *cmd);
 	void (*undo)(struct world *w, void *cmd); /* may be NULL */
 	const struct mistake *mistakes;
+	/* The answer to a call without a mistake, where it cannot be 0: the
+	 * HWPT has no dirty tracking, and it is not a nested one. */
+	int good;
+	bool (*left_well)(const void *cmd); /* after a mistake; may be NULL */
 };
 
 /* clang-format off */
@@ -385,7 +389,8 @@ static void fill_hw_info(struct world *w, void *cmd)
 }
 
 static const struct mistake hw_info_mistakes[] = {
-	{ "flag 0", { SET(iommu_hw_info, flags, 1) }, -EOPNOTSUPP },
+	/* flag 0 is known to our kernel module, not to that of 6.12 */
+	{ "flag 1", { SET(iommu_hw_info, flags, 2) }, -EOPNOTSUPP },
 	{ "flag 31", { SET(iommu_hw_info, flags, 1u << 31) }, -EOPNOTSUPP },
 	{ "first reserved byte", { SET(iommu_hw_info, __reserved[0], 1) }, -EOPNOTSUPP },
 	{ "last reserved byte", { SET(iommu_hw_info, __reserved[2], 1) }, -EOPNOTSUPP },
@@ -400,10 +405,126 @@ static const struct mistake hw_info_mistakes[] = {
 	{ 0 }
 };
 
-#define CASE(ioctl, type, last, answers, fill, undo, mistakes)                \
-	{ #ioctl, ioctl, sizeof(struct type),                                  \
-	  offsetof(struct type, last) + sizeof(((struct type *)0)->last),      \
-	  answers, fill, undo, mistakes }
+/* HWPT_SET_DIRTY_TRACKING */
+static void fill_set_dirty(struct world *w, void *cmd)
+{
+	struct iommu_hwpt_set_dirty_tracking *c = cmd;
+
+	c->flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE;
+	c->hwpt_id = w->hwpt;
+}
+
+static const struct mistake set_dirty_mistakes[] = {
+	/* with a second mistake, as the good call has the same answer */
+	{ "flag 1", { SET(iommu_hwpt_set_dirty_tracking, flags, 2),
+		      SET(iommu_hwpt_set_dirty_tracking, hwpt_id, NO_ID) }, -EOPNOTSUPP },
+	{ "flag 31", { SET(iommu_hwpt_set_dirty_tracking, flags, 1u << 31),
+		       SET(iommu_hwpt_set_dirty_tracking, hwpt_id, NO_ID) }, -EOPNOTSUPP },
+	{ "id 0", { SET(iommu_hwpt_set_dirty_tracking, hwpt_id, 0) }, -ENOENT },
+	{ "unknown id", { SET(iommu_hwpt_set_dirty_tracking, hwpt_id, NO_ID) }, -ENOENT },
+	{ "IOAS as HWPT", { SET_TO(iommu_hwpt_set_dirty_tracking, hwpt_id, IOAS_ID) }, -ENOENT },
+	{ "device as HWPT", { SET_TO(iommu_hwpt_set_dirty_tracking, hwpt_id, DEVICE_ID) }, -ENOENT },
+	{ 0 }
+};
+
+/* HWPT_GET_DIRTY_BITMAP */
+static void fill_get_dirty(struct world *w, void *cmd)
+{
+	struct iommu_hwpt_get_dirty_bitmap *c = cmd;
+
+	c->hwpt_id = w->hwpt;
+	c->iova = MAPPED;
+	c->length = 2 * PAGE;
+	c->page_size = PAGE;
+	c->data = U(w->mem);
+}
+
+static const struct mistake get_dirty_mistakes[] = {
+	{ "flag 1", { SET(iommu_hwpt_get_dirty_bitmap, flags, 2),
+		      SET(iommu_hwpt_get_dirty_bitmap, hwpt_id, NO_ID) }, -EOPNOTSUPP },
+	{ "flag 31", { SET(iommu_hwpt_get_dirty_bitmap, flags, 1u << 31),
+		       SET(iommu_hwpt_get_dirty_bitmap, hwpt_id, NO_ID) }, -EOPNOTSUPP },
+	{ "reserved", { SET(iommu_hwpt_get_dirty_bitmap, __reserved, 1),
+			SET(iommu_hwpt_get_dirty_bitmap, hwpt_id, NO_ID) }, -EOPNOTSUPP },
+	{ "id 0", { SET(iommu_hwpt_get_dirty_bitmap, hwpt_id, 0) }, -ENOENT },
+	{ "unknown id", { SET(iommu_hwpt_get_dirty_bitmap, hwpt_id, NO_ID) }, -ENOENT },
+	{ "IOAS as HWPT", { SET_TO(iommu_hwpt_get_dirty_bitmap, hwpt_id, IOAS_ID) }, -ENOENT },
+	{ "device as HWPT", { SET_TO(iommu_hwpt_get_dirty_bitmap, hwpt_id, DEVICE_ID) }, -ENOENT },
+	{ "length 0", { SET(iommu_hwpt_get_dirty_bitmap, length, 0) }, -EINVAL },
+	{ "length not aligned", { SET(iommu_hwpt_get_dirty_bitmap, length, PAGE - 1) }, -EINVAL },
+	{ "iova not aligned", { SET(iommu_hwpt_get_dirty_bitmap, iova, MAPPED + 1) }, -EINVAL },
+	{ "iova + length wraps",
+	  { SET(iommu_hwpt_get_dirty_bitmap, iova, UINT64_MAX - PAGE + 1) }, -EOVERFLOW },
+	{ "length U64_MAX", { SET(iommu_hwpt_get_dirty_bitmap, length, UINT64_MAX) }, -EOVERFLOW },
+	{ "the whole space but one byte",
+	  { SET(iommu_hwpt_get_dirty_bitmap, iova, 0),
+	    SET(iommu_hwpt_get_dirty_bitmap, length, UINT64_MAX) }, -EINVAL },
+	{ "page size 0", { SET(iommu_hwpt_get_dirty_bitmap, page_size, 0) }, -EINVAL },
+	{ "iova not a multiple of the page size",
+	  { SET(iommu_hwpt_get_dirty_bitmap, page_size, 2 * MAPPED) }, -EINVAL },
+	{ "length not a multiple of the page size",
+	  { SET(iommu_hwpt_get_dirty_bitmap, page_size, 4 * PAGE) }, -EINVAL },
+	{ "page size 1 << 63", { SET(iommu_hwpt_get_dirty_bitmap, page_size, 1ULL << 63) }, -EINVAL },
+	{ 0 }
+};
+
+/* HWPT_INVALIDATE */
+static void fill_invalidate(struct world *w, void *cmd)
+{
+	struct iommu_hwpt_invalidate *c = cmd;
+
+	c->hwpt_id = w->hwpt;
+	c->data_uptr = U(w->mem);
+	c->entry_len = 16;
+	c->entry_num = 1;
+}
+
+/* entry_num is always written back: how many were done */
+static bool none_invalidated(const void *cmd)
+{
+	return !((const struct iommu_hwpt_invalidate *)cmd)->entry_num;
+}
+
+static const struct mistake invalidate_mistakes[] = {
+	{ "reserved", { SET(iommu_hwpt_invalidate, __reserved, 1) }, -EOPNOTSUPP },
+	{ "NULL entries", { SET(iommu_hwpt_invalidate, data_uptr, 0) }, -EINVAL },
+	{ "empty entries", { SET(iommu_hwpt_invalidate, entry_len, 0) }, -EINVAL },
+	{ "long entries", { SET(iommu_hwpt_invalidate, entry_len, PAGE + 1) }, -EINVAL },
+	{ "too many entries", { SET(iommu_hwpt_invalidate, entry_num, (1 << 19) + 1) }, -EINVAL },
+	{ "2^32 - 1 entries", { SET(iommu_hwpt_invalidate, entry_num, 0xffffffff) }, -EINVAL },
+	/* no entry and nothing to complain about but the HWPT */
+	{ "no entries", { SET(iommu_hwpt_invalidate, entry_num, 0) }, -ENOENT },
+	{ "unknown id", { SET(iommu_hwpt_invalidate, hwpt_id, NO_ID) }, -ENOENT },
+	{ "IOAS as HWPT", { SET_TO(iommu_hwpt_invalidate, hwpt_id, IOAS_ID) }, -ENOENT },
+	{ 0 }
+};
+
+/* FAULT_QUEUE_ALLOC */
+static void fill_fault_queue(struct world *w, void *cmd)
+{
+	(void)w;
+	(void)cmd;
+}
+
+static void undo_fault_queue(struct world *w, void *cmd)
+{
+	struct iommu_fault_alloc *c = cmd;
+
+	close((int)c->out_fault_fd);
+	object_destroy(w->fd, c->out_fault_id);
+}
+
+static const struct mistake fault_queue_mistakes[] = {
+	{ "flag 0", { SET(iommu_fault_alloc, flags, 1) }, -EOPNOTSUPP },
+	{ "flag 31", { SET(iommu_fault_alloc, flags, 1u << 31) }, -EOPNOTSUPP },
+	{ 0 }
+};
+
+#define CASE(ioctl, type, last, does_answer, filler, undoer, list, ...)       \
+	{ .name = #ioctl, .nr = ioctl, .size = sizeof(struct type),            \
+	  .min = offsetof(struct type, last) + sizeof(((struct type *)0)->last), \
+	  .answers = does_answer, .fill = filler, .undo = undoer,              \
+	  .mistakes = list, ##__VA_ARGS__ }
 
 /* last: the last field that every version of the call has */
 static const struct ioctl_case cases[] = {
@@ -429,6 +550,17 @@ static const struct ioctl_case cases[] = {
 	     fill_hwpt_alloc, undo_hwpt_alloc, hwpt_alloc_mistakes),
 	CASE(IOMMU_GET_HW_INFO, iommu_hw_info, __reserved, true, fill_hw_info,
 	     NULL, hw_info_mistakes),
+	CASE(IOMMU_HWPT_SET_DIRTY_TRACKING, iommu_hwpt_set_dirty_tracking,
+	     __reserved, false, fill_set_dirty, NULL, set_dirty_mistakes,
+	     .good = -EOPNOTSUPP),
+	CASE(IOMMU_HWPT_GET_DIRTY_BITMAP, iommu_hwpt_get_dirty_bitmap, data,
+	     false, fill_get_dirty, NULL, get_dirty_mistakes,
+	     .good = -EOPNOTSUPP),
+	CASE(IOMMU_HWPT_INVALIDATE, iommu_hwpt_invalidate, __reserved, true,
+	     fill_invalidate, NULL, invalidate_mistakes,
+	     .good = -ENOENT, .left_well = none_invalidated),
+	CASE(IOMMU_FAULT_QUEUE_ALLOC, iommu_fault_alloc, out_fault_fd, true,
+	     fill_fault_queue, undo_fault_queue, fault_queue_mistakes),
 };
 
 #endif /* SELFTESTS_BAD_INPUT_CASES_H */
