@@ -12,11 +12,11 @@
 #include "lib/harness.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <sys/resource.h>
 
 #include "lib/edu.h"
 #include "lib/iommufd.h"
+#include "lib/process.h"
 #include "lib/system.h"
 
 #define IOVA  0x1000000ULL
@@ -47,12 +47,6 @@ static int set_limit(unsigned long pages)
 	return setrlimit(RLIMIT_MEMLOCK, &r) ? -errno : 0;
 }
 
-static int become_user(int uid)
-{
-	if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
-		return -errno;
-	return 0;
-}
 
 typedef FIXTURE_DATA(limits) fixture;
 

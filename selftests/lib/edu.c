@@ -42,8 +42,13 @@ int edu_bind(struct edu *edu, int iommufd)
 {
 	int rc = vfio_bind(&edu->vfio, iommufd);
 
-	if (!rc)
-		rc = vfio_enable_dma(&edu->vfio);
+	return rc ? rc : edu_start(edu);
+}
+
+int edu_start(struct edu *edu)
+{
+	int rc = vfio_enable_dma(&edu->vfio);
+
 	if (rc)
 		return rc;
 	edu->bar = vfio_map_bar(&edu->vfio, 0, &edu->bar_size);
@@ -74,7 +79,7 @@ static int wait_idle(struct edu *edu)
 	return 0;
 }
 
-static int start(struct edu *edu, __u64 src, __u64 dst, __u64 len, __u64 dir)
+static int copy(struct edu *edu, __u64 src, __u64 dst, __u64 len, __u64 dir)
 {
 	__u64 iova = dir == EDU_DMA_TO_MEMORY ? dst : src;
 	int rc;
@@ -94,14 +99,14 @@ static int start(struct edu *edu, __u64 src, __u64 dst, __u64 len, __u64 dir)
 
 int edu_read_memory(struct edu *edu, __u64 iova, __u64 len)
 {
-	int rc = start(edu, iova, EDU_BUFFER, len, 0);
+	int rc = copy(edu, iova, EDU_BUFFER, len, 0);
 
 	return rc ? rc : wait_idle(edu);
 }
 
 int edu_start_write(struct edu *edu, __u64 iova, __u64 len)
 {
-	return start(edu, EDU_BUFFER, iova, len, EDU_DMA_TO_MEMORY);
+	return copy(edu, EDU_BUFFER, iova, len, EDU_DMA_TO_MEMORY);
 }
 
 int edu_write_memory(struct edu *edu, __u64 iova, __u64 len)

@@ -25,6 +25,8 @@ struct edu {
 int edu_open(struct edu *edu, int index);
 /* Binds it to the iommufd and makes its registers reachable. */
 int edu_bind(struct edu *edu, int iommufd);
+/* The second half of it, for a device that came bound from its group. */
+int edu_start(struct edu *edu);
 /* Gives the registers and the descriptor back. */
 void edu_close(struct edu *edu);
 

@@ -218,3 +218,41 @@ int get_hw_info(int fd, __u32 dev, void *buf, __u32 len, struct iommu_hw_info *o
 	};
 	return iommufd_call(fd, IOMMU_GET_HW_INFO, out);
 }
+
+int fault_queue_alloc(int fd, __u32 *id, int *queue)
+{
+	struct iommu_fault_alloc cmd = {.size = sizeof(cmd)};
+	int rc = iommufd_call(fd, IOMMU_FAULT_QUEUE_ALLOC, &cmd);
+
+	if (rc)
+		return rc;
+	*id = cmd.out_fault_id;
+	*queue = (int)cmd.out_fault_fd;
+	return 0;
+}
+
+int dirty_tracking_set(int fd, __u32 hwpt, bool on)
+{
+	struct iommu_hwpt_set_dirty_tracking cmd = {
+		.size = sizeof(cmd),
+		.flags = on ? IOMMU_HWPT_DIRTY_TRACKING_ENABLE : 0,
+		.hwpt_id = hwpt,
+	};
+
+	return iommufd_call(fd, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd);
+}
+
+int dirty_bitmap_get(int fd, __u32 hwpt, __u32 flags, __u64 iova, __u64 length, __u64 page_size, void *bits)
+{
+	struct iommu_hwpt_get_dirty_bitmap cmd = {
+		.size = sizeof(cmd),
+		.hwpt_id = hwpt,
+		.flags = flags,
+		.iova = iova,
+		.length = length,
+		.page_size = page_size,
+		.data = (uintptr_t)bits,
+	};
+
+	return iommufd_call(fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
+}

@@ -7,6 +7,7 @@
 #define SELFTESTS_LIB_IOMMUFD_H
 
 #include <linux/iommufd.h>
+#include <stdbool.h>
 
 #define MAP_READ  IOMMU_IOAS_MAP_READABLE
 #define MAP_WRITE IOMMU_IOAS_MAP_WRITEABLE
@@ -44,5 +45,12 @@ int vfio_ioas_clear(int fd);
 int hwpt_alloc(int fd, __u32 dev, __u32 pt, __u32 flags, __u32 *hwpt);
 /* fills out; the typed data goes to buf */
 int get_hw_info(int fd, __u32 dev, void *buf, __u32 len, struct iommu_hw_info *out);
+
+/* queue: the descriptor to read, write and poll */
+int fault_queue_alloc(int fd, __u32 *id, int *queue);
+
+int dirty_tracking_set(int fd, __u32 hwpt, bool on);
+/* bits: one for each page_size bytes, only ever set by the call */
+int dirty_bitmap_get(int fd, __u32 hwpt, __u32 flags, __u64 iova, __u64 length, __u64 page_size, void *bits);
 
 #endif /* SELFTESTS_LIB_IOMMUFD_H */
