@@ -26,27 +26,36 @@ static int call(int fd, unsigned long cmd, unsigned long arg)
 	return rc < 0 ? -errno : rc;
 }
 
-int group_path(const char *bdf, char *path, size_t len)
+/* sysfs: the folder of the device */
+static int group_path(const char *sysfs, char *path, size_t len)
 {
-	char link[128], target[128] = "";
+	char link[160], target[160] = "";
 	ssize_t n;
 
-	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group", bdf);
+	snprintf(link, sizeof(link), "%s/iommu_group", sysfs);
 	n = readlink(link, target, sizeof(target) - 1);
 	if (n < 0)
 		return -errno;
-	snprintf(path, len, "/dev/vfio/%s", strrchr(target, '/') + 1);
+	snprintf(path, len, "/dev/vfio/%.32s", strrchr(target, '/') + 1);
 	return 0;
 }
 
 int container_open(void) { return open_rw("/dev/vfio/vfio"); }
 
-int group_open(const char *bdf)
+int group_open_at(const char *sysfs)
 {
 	char path[64];
-	int rc = group_path(bdf, path, sizeof(path));
+	int rc = group_path(sysfs, path, sizeof(path));
 
 	return rc ? rc : open_rw(path);
+}
+
+int group_open(const char *bdf)
+{
+	char sysfs[64];
+
+	snprintf(sysfs, sizeof(sysfs), "/sys/bus/pci/devices/%.15s", bdf);
+	return group_open_at(sysfs);
 }
 
 int group_get_device(int group, const char *name) { return call(group, VFIO_GROUP_GET_DEVICE_FD, (uintptr_t)name); }

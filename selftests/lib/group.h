@@ -9,13 +9,11 @@
 #define SELFTESTS_LIB_GROUP_H
 
 #include <linux/types.h>
-#include <stddef.h>
 
-/* The path of the group of a device: /dev/vfio/3 */
-int group_path(const char *bdf, char *path, size_t len);
-/* descriptors */
+/* descriptors; the group is that of a PCI device, or of the device in sysfs */
 int container_open(void);
 int group_open(const char *bdf);
+int group_open_at(const char *sysfs);
 int group_get_device(int group, const char *name);
 
 int group_set_container(int group, int container);

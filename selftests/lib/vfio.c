@@ -33,7 +33,7 @@ static int read_hex(const char *bdf, const char *attr, unsigned int *value)
 	return n == 1 ? 0 : -EIO;
 }
 
-static int write_attr(const char *path, const char *text)
+int attr_write(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	int rc = 0;
@@ -68,29 +68,26 @@ int vfio_find(unsigned int vendor, unsigned int device, int index, char bdf[16])
 	return rc;
 }
 
-static int load_vfio_pci(void)
+int module_load(const char *name)
 {
-	pid_t pid;
+	pid_t pid = fork();
 	int status;
 
-	if (!access(VFIO_PCI, F_OK))
-		return 0;
-	pid = fork();
 	if (pid < 0)
 		return -errno;
 	if (!pid) {
-		execlp("modprobe", "modprobe", "vfio-pci", (char *)NULL);
+		execlp("modprobe", "modprobe", name, (char *)NULL);
 		_exit(127);
 	}
 	if (waitpid(pid, &status, 0) < 0)
 		return -errno;
-	return access(VFIO_PCI, F_OK) ? -ENOENT : 0;
+	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -ENOENT;
 }
 
 int vfio_take(const char *bdf)
 {
 	char path[128], link[128] = "";
-	int rc = load_vfio_pci();
+	int rc = access(VFIO_PCI, F_OK) ? module_load("vfio-pci") : 0;
 
 	if (rc)
 		return rc;
@@ -99,25 +96,26 @@ int vfio_take(const char *bdf)
 		if (strstr(link, "/vfio-pci"))
 			return 0;
 		snprintf(path, sizeof(path), PCI_DEVICES "/%s/driver/unbind", bdf);
-		rc = write_attr(path, bdf);
+		rc = attr_write(path, bdf);
 		if (rc)
 			return rc;
 	}
 	snprintf(path, sizeof(path), PCI_DEVICES "/%s/driver_override", bdf);
-	rc = write_attr(path, "vfio-pci");
+	rc = attr_write(path, "vfio-pci");
 	if (rc)
 		return rc;
-	return write_attr("/sys/bus/pci/drivers_probe", bdf);
+	return attr_write("/sys/bus/pci/drivers_probe", bdf);
 }
 
-static int cdev_path(const char *bdf, char *path, size_t len)
+/* sysfs: the folder of the device */
+static int cdev_path(const char *sysfs, char *path, size_t len)
 {
-	char dir[128];
+	char dir[160];
 	struct dirent *entry;
 	int rc = -ENODEV;
 	DIR *d;
 
-	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s/vfio-dev", bdf);
+	snprintf(dir, sizeof(dir), "%s/vfio-dev", sysfs);
 	d = opendir(dir);
 	if (!d)
 		return -errno;
@@ -133,11 +131,21 @@ static int cdev_path(const char *bdf, char *path, size_t len)
 
 int vfio_open(struct vfio_dev *dev, const char *bdf)
 {
+	char sysfs[64];
+	int rc;
+
+	snprintf(sysfs, sizeof(sysfs), PCI_DEVICES "/%.15s", bdf);
+	rc = vfio_open_at(dev, sysfs);
+	snprintf(dev->bdf, sizeof(dev->bdf), "%.15s", bdf);
+	return rc;
+}
+
+int vfio_open_at(struct vfio_dev *dev, const char *sysfs)
+{
 	int rc;
 
 	*dev = (struct vfio_dev){.fd = -1};
-	snprintf(dev->bdf, sizeof(dev->bdf), "%.15s", bdf);
-	rc = cdev_path(bdf, dev->path, sizeof(dev->path));
+	rc = cdev_path(sysfs, dev->path, sizeof(dev->path));
 	if (rc)
 		return rc;
 	dev->fd = open(dev->path, O_RDWR | O_CLOEXEC);

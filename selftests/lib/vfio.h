@@ -23,7 +23,14 @@ int vfio_find(unsigned int vendor, unsigned int device, int index, char bdf[16])
 /* Makes vfio-pci the driver of the device; nothing to do when it already is. */
 int vfio_take(const char *bdf);
 
+/* modprobe */
+int module_load(const char *name);
+/* Writes text into a file of /sys. */
+int attr_write(const char *path, const char *text);
+
 int vfio_open(struct vfio_dev *dev, const char *bdf);
+/* any device that VFIO has, by its folder in /sys */
+int vfio_open_at(struct vfio_dev *dev, const char *sysfs);
 void vfio_close(struct vfio_dev *dev);
 
 int vfio_bind(struct vfio_dev *dev, int iommufd);
