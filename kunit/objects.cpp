@@ -12,7 +12,10 @@ constinit int alive = 0;
 class Thing final : public Object {
 public:
 	static const ObjectType kType = ObjectType::kAccess;
-	explicit Thing(Thing *uses = nullptr) : Object(kType), uses_(uses ? Hold<Thing>(*uses) : Hold<Thing>()) { alive++; }
+	explicit Thing(Thing *uses = nullptr) : Object(kType), uses_(uses ? Hold<Thing>(*uses) : Hold<Thing>())
+	{
+		alive++;
+	}
 	~Thing() override { alive--; }
 
 private:

@@ -23,7 +23,8 @@ template <typename T> struct Malloc {
 	friend bool operator==(const Malloc &, const Malloc &) { return true; }
 };
 
-using Blocks = std::unordered_set<const void *, std::hash<const void *>, std::equal_to<const void *>, Malloc<const void *>>;
+using Blocks =
+	std::unordered_set<const void *, std::hash<const void *>, std::equal_to<const void *>, Malloc<const void *>>;
 
 // Never destroyed: static destructors of others free memory after it would be gone.
 Blocks &blocks()

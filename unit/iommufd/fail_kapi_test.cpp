@@ -201,6 +201,7 @@ TEST(FailKapi, AccessPin)
 	fail_each<AccessPin>(Fault::kAlloc, kNoMemOrSurvive, false);
 	fail_each<AccessPin>(Fault::kGup, {.error = -14, .at_least = 64}, false);
 	fail_each<AccessPin>(Fault::kAlloc, kNoMemOrSurvive, true);
+	fail_each<AccessPin>(Fault::kGup, {.error = -14, .at_least = 64, .small_batches = true}, false);
 }
 
 TEST(FailKapi, AccessRw) { fail_each<AccessRw>(Fault::kGup, {.error = -14, .at_least = 4}); }

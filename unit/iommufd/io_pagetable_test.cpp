@@ -150,7 +150,9 @@ TEST_F(IoPageTable, ReservedRangesComeAndGo)
 	device &dev = machine.new_device();
 	dev.first = 0x1000;
 	dev.last = (1ull << 39) - 1;
-	dev.resv = {{0xfee00000, 0x100000, KX_RESV_HW_MSI}, {0x5000, 0x1000, KX_RESV_RELAXABLE}, {0, 0x2000, KX_RESV_PLAIN}};
+	dev.resv = {{0xfee00000, 0x100000, KX_RESV_HW_MSI},
+		    {0x5000, 0x1000, KX_RESV_RELAXABLE},
+		    {0, 0x2000, KX_RESV_PLAIN}};
 	EXPECT_EQ(usable(), (Pairs{{0, kMax}}));
 	Bound bound(fd, dev);
 	ASSERT_EQ(bound.attach(ioas), 0) << fake::last_rejection();

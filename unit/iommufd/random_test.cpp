@@ -41,7 +41,7 @@ public:
 		const bool with_fault = pick(4) == 0;
 		fake::fail_all_tries(pick(3) == 0);
 		if (with_fault)
-			fake::arm(kFaults[pick(5)], 1 + pick(12));
+			fake::arm(kFaults[pick(5)], 1 + pick(40));
 		changes_on_failure_ = false;
 		int rc = play(pick(10));
 		fake::disarm();
