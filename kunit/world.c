@@ -55,9 +55,7 @@ struct device *kt_device_get(void)
 {
 	struct pci_dev *pdev = NULL;
 
-	for_each_pci_dev(pdev)
-		if (device_iommu_mapped(&pdev->dev))
-			return &pdev->dev;
+	for_each_pci_dev(pdev) if (device_iommu_mapped(&pdev->dev)) return &pdev->dev;
 	return NULL;
 }
 
