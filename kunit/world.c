@@ -55,7 +55,9 @@ struct device *kt_device_get(void)
 {
 	struct pci_dev *pdev = NULL;
 
-	for_each_pci_dev(pdev) if (device_iommu_mapped(&pdev->dev)) return &pdev->dev;
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
+		if (device_iommu_mapped(&pdev->dev))
+			return &pdev->dev;
 	return NULL;
 }
 
