@@ -314,6 +314,31 @@ TEST_F(IoPageTable, SmallPagesFailInTheMiddleOfARun)
 	}
 }
 
+// An area that another thread is mapping or unmapping right now.
+TEST_F(IoPageTable, AreaOnItsWay)
+{
+	ASSERT_EQ(fd.map_at(ioas, memory(4), 4 * kPage, 0x10000), 0);
+	iommufd::IoPageTable &table = fd.context().objects().get<iommufd::Ioas>(base::ObjectId(ioas))->get()->table();
+	Driver driver(fd);
+	ASSERT_EQ(driver.attach(ioas), 0);
+	iommufd::Area &area = *peek::areas_(table).first();
+	for (auto state : {iommufd::AreaState::kFilling, iommufd::AreaState::kDraining}) {
+		u64 dst = 0x80000;
+		area.state_ = state;
+		EXPECT_EQ(fd.unmap(ioas, 0x10000, 4 * kPage), -16);
+		EXPECT_EQ(fd.unmap_all(ioas), -16);
+		EXPECT_EQ(fd.copy(ioas, ioas, 0x10000, kPage, dst), -2);
+		EXPECT_EQ(driver.pin(0x10000, kPage), -2);
+		EXPECT_EQ(fd.map_at(ioas, kVa, kPage, 0x10000), -17);
+		// It gets no pages from a domain that comes now: who maps it fills it himself.
+		Bound dev(fd, machine.new_device());
+		ASSERT_EQ(dev.attach(ioas), 0);
+		EXPECT_EQ(fake::pins_total(), 0);
+		dev.unbind();
+	}
+	area.state_ = iommufd::AreaState::kMapped;
+}
+
 // PFN-mapped memory, holes, and read-only memory mapped for writing.
 TEST_F(IoPageTable, MemoryThatCannotBePinned)
 {
