@@ -2,52 +2,22 @@
 // The test hook; see test_hook.hpp. Nothing else in iommufd knows of the mock driver.
 //
 // A use of the hook is counted before the pointer is read, and unregistering waits, after clearing the pointer, until
-// the count is back at one: so the test module cannot go while a call is in it.
+// nobody uses it: so the test module cannot go while a call is in it.
 #include "iommufd/test_hook.hpp"
 
+#include "base/refcount.hpp"
+#include "bridge/sync.h"
+#include "kern/log.hpp"
+
 #define IOMMUFD_CXX_KERNEL
-#include "bridge/module.h"
-#include "iommufd/access.hpp"
-#include "iommufd/context.hpp"
-#include "iommufd/device.hpp"
 #include "include/linux/iommufd_cxx_test.h"
 
 using namespace iommufd;
-
-// An object that the test made.
-struct iommufd_test_object final : Object {
-	static const ObjectType kType = ObjectType::kTest;
-
-	iommufd_test_object(module *owner, void *data, void (*destroy)(void *))
-		: Object(kType), owner_(owner), data_(data), destroy_(destroy)
-	{
-		kx_module_get(owner_);
-	}
-	~iommufd_test_object() override;
-
-	// Given up before anybody saw it: there is nothing to destroy.
-	void forget() { destroy_ = nullptr; }
-	void *data() const { return data_; }
-
-private:
-	module *const owner_;
-	void *const data_;
-	void (*destroy_)(void *);
-};
-
-iommufd_test_object::~iommufd_test_object()
-{
-	if (destroy_)
-		destroy_(data_);
-	kx_module_put(owner_);
-}
 
 namespace {
 
 const iommufd_test_hook *hook;
 constinit base::Refcount uses{0};
-
-Context &context_of(iommufd_ctx *ictx) { return *reinterpret_cast<Context *>(ictx); }
 
 // The hook, if any, for a scope.
 class HookUse {
@@ -66,12 +36,6 @@ public:
 private:
 	const iommufd_test_hook *hook_;
 };
-
-template <typename T> int keep(Lease<T> lease, void **out)
-{
-	*out = static_cast<Object *>(lease.release());
-	return 0;
-}
 
 } // namespace
 
@@ -93,6 +57,12 @@ bool is_test_device(device *dev)
 	return use && use->is_mock(dev);
 }
 
+module *test_module()
+{
+	HookUse use;
+	return use ? use->owner : nullptr;
+}
+
 bool injected_failure()
 {
 	if (!__atomic_load_n(&hook, __ATOMIC_RELAXED))
@@ -107,7 +77,7 @@ int iommufd_test_register(const iommufd_test_hook *h)
 {
 	const iommufd_test_hook *none = nullptr;
 	if (!__atomic_compare_exchange_n(&hook, &none, h, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-		return kern::reject("test hook", {Errno::kBusy, "there is one already"});
+		return kern::reject("test hook", {base::Errno::kBusy, "there is one already"});
 	return 0;
 }
 
@@ -119,81 +89,3 @@ void iommufd_test_unregister(const iommufd_test_hook *h)
 	while (uses.load())
 		kx_sleep_ms(1);
 }
-
-int iommufd_test_object_alloc(iommufd_ctx *ictx, void *data, void (*destroy)(void *), unsigned *id,
-			      iommufd_test_object **object)
-{
-	auto made = context_of(ictx).objects().create<iommufd_test_object>(hook->owner, data, destroy);
-	if (!made)
-		return kern::reject("test object", made.error());
-	*id = (*made)->id().raw();
-	*object = made->release();
-	return 0;
-}
-
-void iommufd_test_object_publish(iommufd_ctx *ictx, iommufd_test_object *object)
-{
-	Pending<iommufd_test_object>(context_of(ictx).objects(), object).publish();
-}
-
-void iommufd_test_object_abort(iommufd_ctx *ictx, iommufd_test_object *object)
-{
-	object->forget();
-	Pending<iommufd_test_object> dropped(context_of(ictx).objects(), object);
-}
-
-int iommufd_test_object_get(iommufd_ctx *ictx, unsigned id, void **data, iommufd_test_object **object)
-{
-	auto found = context_of(ictx).objects().get<iommufd_test_object>(ObjectId(id));
-	if (!found)
-		return kern::reject("test object", found.error());
-	*data = (*found)->data();
-	*object = found->release();
-	return 0;
-}
-
-void iommufd_test_object_put(iommufd_ctx *ictx, iommufd_test_object *object)
-{
-	object->end_lease(context_of(ictx).objects());
-}
-
-int iommufd_test_hwpt_domain(iommufd_ctx *ictx, unsigned hwpt_id, bool nested, iommu_domain **domain, void **kept)
-{
-	auto found = context_of(ictx).objects().get_any(ObjectId(hwpt_id));
-	const ObjectType wanted = nested ? ObjectType::kHwptNested : ObjectType::kHwptPaging;
-	if (!found || (*found)->type() != wanted)
-		return kern::reject("test HWPT", {Errno::kNoEnt, "no HWPT of this kind has this id"});
-	*domain = static_cast<Hwpt &>(**found).domain().get();
-	return keep(std::move(*found), kept);
-}
-
-int iommufd_test_device(iommufd_ctx *ictx, unsigned dev_id, device **dev, void **kept)
-{
-	auto found = context_of(ictx).objects().get<Device>(ObjectId(dev_id));
-	if (!found)
-		return kern::reject("test device", found.error());
-	*dev = (*found)->dev();
-	return keep(std::move(*found), kept);
-}
-
-void iommufd_test_put(iommufd_ctx *ictx, void *kept)
-{
-	static_cast<Object *>(kept)->end_lease(context_of(ictx).objects());
-}
-
-int iommufd_test_add_reserved(iommufd_ctx *ictx, unsigned ioas_id, unsigned long long start, unsigned long long length)
-{
-	auto reserve = [&]() -> Status {
-		TRY_LET(ioas, context_of(ictx).objects().get<Ioas>(ObjectId(ioas_id)));
-		TRY_LET(range, base::checked_range(base::Iova(start), length));
-		return ioas->table().reserve(range, nullptr);
-	};
-	return kern::to_errno("test reservation", reserve());
-}
-
-unsigned long long iommufd_test_syz_iova(iommufd_access *access, unsigned long long packed)
-{
-	return reinterpret_cast<Access *>(access)->nth_area(packed & 0xffffffff, packed >> 32);
-}
-
-void iommufd_test_set_memory_limit(unsigned bytes) { __atomic_store_n(&kx_scratch_limit, bytes, __ATOMIC_RELAXED); }

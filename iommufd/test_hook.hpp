@@ -6,6 +6,8 @@
 #include "base/types.hpp"
 #include "bridge/bridge.h"
 
+struct module;
+
 namespace iommufd {
 
 class Context;
@@ -14,6 +16,8 @@ class Context;
 std::optional<long> run_test_ioctl(Context &context, base::UserVa arg, u32 size);
 // Is it a device that the test made? Those belong to the fd that they are bound to.
 bool is_test_device(device *dev);
+// The module behind the hook; null: none.
+module *test_module();
 // Fault injection says that this step is to fail.
 bool injected_failure();
 

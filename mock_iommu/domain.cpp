@@ -57,9 +57,10 @@ int mock_paging_attach(iommu_domain *domain, device *dev)
 int mock_map(iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long page_size,
 	     unsigned long count)
 {
-	if (mx_should_fail())
-		return base::Error(base::Errno::kNoEnt, "injected").to_errno();
-	return kern::to_errno("map", Domain::of(domain).table().map(iova, pa, page_size, count));
+	Domain &d = Domain::of(domain);
+	if (d.map_should_fail())
+		return kern::reject("map", {base::Errno::kNoEnt, "injected failure"});
+	return kern::to_errno("map", d.table().map(iova, pa, page_size, count));
 }
 
 unsigned long mock_unmap(iommu_domain *domain, unsigned long iova, unsigned long size)

@@ -20,12 +20,20 @@ public:
 	bool can_track() const { return dirty_; }
 	bool tracking() const { return tracking_; }
 	void set_tracking(bool on) { tracking_ = on; }
+	// Fault injection: should this map fail? Asked at the 1st, 2nd, 4th, 8th ... map of the domain: a sweep of all
+	// points then sees early and late failures, and does not take longer the more fragmented memory is.
+	bool map_should_fail()
+	{
+		const u64 n = __atomic_add_fetch(&maps_, 1, __ATOMIC_RELAXED);
+		return !(n & (n - 1)) && mx_should_fail();
+	}
 
 private:
 	kern::Opaque<iommu_domain, KX_SIZE_iommu_domain, KX_ALIGN_iommu_domain> domain_; // first, for of()
 	PageTable table_;
 	const bool large_, dirty_;
 	bool tracking_ = false;
+	u64 maps_ = 0;
 };
 
 } // namespace mock

@@ -84,6 +84,9 @@ void mx_device_init(struct platform_device *pdev, unsigned int number)
 	pdev->id = number;
 	device_initialize(&pdev->dev);
 	pdev->dev.release = release;
+	/* Nobody asks for power management or events of a mock device; each would cost a test's time. */
+	device_set_pm_not_required(&pdev->dev);
+	dev_set_uevent_suppress(&pdev->dev, true);
 }
 
 int mx_device_add(struct platform_device *pdev, unsigned int pasid_bits)

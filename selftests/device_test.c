@@ -69,6 +69,16 @@ static int other_ioas(fixture *self, __u32 *ioas, char **page)
 	return rc;
 }
 
+/* How many ranges an IOAS offers: one as long as no device restricts it. */
+static int usable_ranges(int fd, __u32 ioas)
+{
+	struct iommu_iova_range ranges[8];
+	__u32 num = ARRAY_SIZE(ranges);
+	int rc = ioas_iova_ranges(fd, ioas, ranges, &num, NULL);
+
+	return rc ? rc : (int)num;
+}
+
 TEST_F(device, bind_only_once)
 {
 	struct vfio_dev second;
@@ -221,6 +231,9 @@ TEST_F(device, replace)
 	EXPECT_EQ(2 * 4, self_status_kb("VmPin"));
 	EXPECT_EQ(1, REACHES(IOVA, page));
 	EXPECT_EQ(0, REACHES(IOVA, self->mem));
+	/* the restrictions have moved along */
+	EXPECT_EQ(1, usable_ranges(self->fd, self->ioas));
+	EXPECT_LE(2, usable_ranges(self->fd, other));
 
 	/* from an automatic HWPT to one of the user, of the first IOAS */
 	ASSERT_EQ(0, hwpt_alloc(self->fd, self->dev->dev_id, self->ioas, 0, &hwpt));
@@ -384,8 +397,10 @@ TEST_F(device, failed_replace_keeps_the_old_one)
 	EXPECT_EQ(-EADDRINUSE, vfio_attach(self->dev, other, NULL));
 	EXPECT_EQ(1, REACHES(IOVA, self->mem));
 	EXPECT_EQ(5 * 4, self_status_kb("VmPin"));
+	EXPECT_EQ(1, usable_ranges(self->fd, other));
 	EXPECT_EQ(0, object_destroy(self->fd, other));
-	/* the old IOAS still keeps the window free */
+	/* the device still restricts the old IOAS, and only that one */
+	EXPECT_LE(2, usable_ranges(self->fd, self->ioas));
 	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, MSI_WINDOW, MAP_RW));
 }
 

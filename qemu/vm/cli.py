@@ -125,6 +125,8 @@ def _terminated(number, _):
 
 def main(argv):
     """Exit status of the whole."""
+    # Background jobs of a script start with SIGINT ignored: said to us, it still counts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminated)
     signal.signal(signal.SIGHUP, _terminated)
     try:

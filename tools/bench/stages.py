@@ -98,7 +98,7 @@ def _vm_check(name, status):
 
 
 # The results are read from debugfs: the kernel log may be cut or mixed.
-KUNIT = """modprobe iommufd_kunit || exit 1
+KUNIT = """modprobe kunit enable=1 && modprobe iommufd_kunit || exit 1
 found=
 for f in /sys/kernel/debug/kunit/*/results; do [ -e "$f" ] && cat "$f" && found=1; done
 [ "$found" ]"""

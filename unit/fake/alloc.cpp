@@ -23,7 +23,8 @@ template <typename T> struct Malloc {
 	friend bool operator==(const Malloc &, const Malloc &) { return true; }
 };
 
-using Blocks = std::unordered_set<const void *, std::hash<const void *>, std::equal_to<const void *>, Malloc<const void *>>;
+using Blocks =
+	std::unordered_set<const void *, std::hash<const void *>, std::equal_to<const void *>, Malloc<const void *>>;
 
 // Never destroyed: static destructors of others free memory after it would be gone.
 Blocks &blocks()
@@ -65,6 +66,7 @@ extern "C" void *fake_operator_new(std::size_t size) { return kx_alloc(size); }
 extern "C" void fake_operator_delete(void *block) { kx_free(block); }
 
 void *operator new(std::size_t size) { return malloc(size ? size : 1); }
+void *operator new(std::size_t size, const std::nothrow_t &) noexcept { return malloc(size ? size : 1); }
 // An inline function that deletes may come from either side.
 void operator delete(void *block) noexcept { kx_free(block); }
 void operator delete(void *block, std::size_t) noexcept { kx_free(block); }

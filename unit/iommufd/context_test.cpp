@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Contexts as other drivers see them: references by file and descriptor, and VFIO's compatibility IOAS.
+#include "support/state.hpp"
 #include "support/world.hpp"
 
 namespace test {
@@ -57,7 +58,9 @@ TEST_F(ContextTest, CompatIoas)
 	ASSERT_EQ(iommufd_vfio_compat_ioas_create(fd.ctx()), 0);
 	ASSERT_EQ(iommufd_vfio_compat_ioas_get_id(fd.ctx(), &id), 0);
 	// A second one is not made.
+	const std::string before = describe_all({&fd.context()});
 	ASSERT_EQ(iommufd_vfio_compat_ioas_create(fd.ctx()), 0);
+	EXPECT_EQ(describe_all({&fd.context()}), before);
 	ASSERT_EQ(iommufd_vfio_compat_ioas_get_id(fd.ctx(), &again), 0);
 	EXPECT_EQ(again, id);
 	EXPECT_EQ(iommufd_vfio_compat_set_no_iommu(fd.ctx()), -22);

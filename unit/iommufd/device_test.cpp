@@ -102,7 +102,7 @@ TEST_F(DeviceTest, AutomaticHwptThatDoesNotSuit)
 	EXPECT_EQ(fake::domains().size(), 2u);
 	// Another errno than EINVAL is an answer.
 	b.detach();
-	picky.suits = [](const iommu_domain &) { return -5; };
+	picky.suits = [&](const iommu_domain &d) { return d.made_for == &picky ? 0 : -5; };
 	EXPECT_EQ(b.attach(ioas), -5);
 	EXPECT_EQ(fake::domains().size(), 1u);
 }

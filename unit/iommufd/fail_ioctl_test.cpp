@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Every step of every ioctl failed in turn; see support/failures.hpp. The memory of most scenarios is scattered, so that
-// one mapping takes several runs and, with 16 runs on the stack, several batches.
+// Every step of every ioctl failed in turn; see support/failures.hpp. The memory of most scenarios is scattered, so
+// that one mapping takes several runs and, with 16 runs on the stack, several batches.
 #include "support/failures.hpp"
 
 namespace test {
@@ -235,6 +235,22 @@ TEST(FailIoctl, VfioIoas)
 		fail_each<VfioIoas>(Fault::kUserCopy, kFault, op);
 }
 
+// A failure in the second or a later batch: what earlier ones did must be taken back.
+TEST(FailIoctl, InLaterBatches)
+{
+	constexpr Expected kGup{.error = -14, .at_least = 30, .small_batches = true};
+	constexpr Expected kMap{.at_least = 30, .small_batches = true};
+	fail_each<MapOneDomain>(Fault::kGup, kGup);
+	fail_each<MapOneDomain>(Fault::kMap, kMap);
+	fail_each<MapTwoDomains>(Fault::kGup, kGup);
+	fail_each<MapTwoDomains>(Fault::kMap, kMap);
+	fail_each<CopyTwoDomains>(Fault::kGup, kGup);
+	fail_each<CopyTwoDomains>(Fault::kMap, kMap);
+	fail_each<HwptAlloc>(Fault::kMap, kMap);
+	fail_each<HwptAllocFirst>(Fault::kGup, kGup);
+	fail_each<HwptAllocFirst>(Fault::kMap, kMap);
+}
+
 // Unmapping needs no memory that it cannot do without.
 TEST(FailIoctl, UnmapNeverFails)
 {
@@ -246,6 +262,21 @@ TEST(FailIoctl, UnmapNeverFails)
 		EXPECT_EQ(s.fd.unmap_all(s.ioas), 0);
 		fake::disarm();
 		EXPECT_EQ(fake::pins_total(), 0);
+	}
+}
+
+// Once something is unmapped there is no way back: only the last copy, of the result, may fail without a trace of it.
+TEST(FailIoctl, UnmapUserCopies)
+{
+	for (unsigned nth = 1; nth <= 3; nth++) {
+		MapTwoDomains s;
+		s.setup();
+		ASSERT_EQ(s.run(), 0);
+		fake::arm(Fault::kUserCopy, nth);
+		EXPECT_EQ(s.fd.unmap_all(s.ioas), -14);
+		fake::disarm();
+		EXPECT_EQ(fake::pins_total(), nth < 3 ? 40 : 0);
+		check_consistency(s.fd.context());
 	}
 }
 

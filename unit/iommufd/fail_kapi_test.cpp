@@ -121,7 +121,7 @@ struct AccessPin : Filled {
 	void setup() override
 	{
 		Filled::setup();
-		ASSERT_EQ(fd.map_at(ioas, machine.memory(44, {.run = 2}), 44 * kPage, 0x54000), 0);
+		ASSERT_EQ(fd.map_at(ioas, machine.memory(44, {.run = 1}), 44 * kPage, 0x54000), 0);
 		driver = std::make_unique<Driver>(fd);
 		ASSERT_EQ(driver->attach(ioas), 0);
 		if (!in_domain)
@@ -201,6 +201,7 @@ TEST(FailKapi, AccessPin)
 	fail_each<AccessPin>(Fault::kAlloc, kNoMemOrSurvive, false);
 	fail_each<AccessPin>(Fault::kGup, {.error = -14, .at_least = 64}, false);
 	fail_each<AccessPin>(Fault::kAlloc, kNoMemOrSurvive, true);
+	fail_each<AccessPin>(Fault::kGup, {.error = -14, .at_least = 64, .small_batches = true}, false);
 }
 
 TEST(FailKapi, AccessRw) { fail_each<AccessRw>(Fault::kGup, {.error = -14, .at_least = 4}); }

@@ -150,7 +150,9 @@ TEST_F(IoPageTable, ReservedRangesComeAndGo)
 	device &dev = machine.new_device();
 	dev.first = 0x1000;
 	dev.last = (1ull << 39) - 1;
-	dev.resv = {{0xfee00000, 0x100000, KX_RESV_HW_MSI}, {0x5000, 0x1000, KX_RESV_RELAXABLE}, {0, 0x2000, KX_RESV_PLAIN}};
+	dev.resv = {{0xfee00000, 0x100000, KX_RESV_HW_MSI},
+		    {0x5000, 0x1000, KX_RESV_RELAXABLE},
+		    {0, 0x2000, KX_RESV_PLAIN}};
 	EXPECT_EQ(usable(), (Pairs{{0, kMax}}));
 	Bound bound(fd, dev);
 	ASSERT_EQ(bound.attach(ioas), 0) << fake::last_rejection();
@@ -310,6 +312,31 @@ TEST_F(IoPageTable, SmallPagesFailInTheMiddleOfARun)
 		EXPECT_EQ(fake::pins_total(), 0);
 		EXPECT_TRUE(fake::domains()[0]->leaves.empty());
 	}
+}
+
+// An area that another thread is mapping or unmapping right now.
+TEST_F(IoPageTable, AreaOnItsWay)
+{
+	ASSERT_EQ(fd.map_at(ioas, memory(4), 4 * kPage, 0x10000), 0);
+	iommufd::IoPageTable &table = fd.context().objects().get<iommufd::Ioas>(base::ObjectId(ioas))->get()->table();
+	Driver driver(fd);
+	ASSERT_EQ(driver.attach(ioas), 0);
+	iommufd::Area &area = *peek::areas_(table).first();
+	for (auto state : {iommufd::AreaState::kFilling, iommufd::AreaState::kDraining}) {
+		u64 dst = 0x80000;
+		area.state_ = state;
+		EXPECT_EQ(fd.unmap(ioas, 0x10000, 4 * kPage), -16);
+		EXPECT_EQ(fd.unmap_all(ioas), -16);
+		EXPECT_EQ(fd.copy(ioas, ioas, 0x10000, kPage, dst), -2);
+		EXPECT_EQ(driver.pin(0x10000, kPage), -2);
+		EXPECT_EQ(fd.map_at(ioas, kVa, kPage, 0x10000), -17);
+		// It gets no pages from a domain that comes now: who maps it fills it himself.
+		Bound dev(fd, machine.new_device());
+		ASSERT_EQ(dev.attach(ioas), 0);
+		EXPECT_EQ(fake::pins_total(), 0);
+		dev.unbind();
+	}
+	area.state_ = iommufd::AreaState::kMapped;
 }
 
 // PFN-mapped memory, holes, and read-only memory mapped for writing.

@@ -14,7 +14,10 @@ int alive;
 class Thing : public Object {
 public:
 	static const ObjectType kType = ObjectType::kAccess;
-	explicit Thing(Thing *uses = nullptr) : Object(kType), uses_(uses ? Hold<Thing>(*uses) : Hold<Thing>()) { alive++; }
+	explicit Thing(Thing *uses = nullptr) : Object(kType), uses_(uses ? Hold<Thing>(*uses) : Hold<Thing>())
+	{
+		alive++;
+	}
 	~Thing() override { alive--; }
 	Hold<Thing> uses_;
 	Hold<Thing> driver_;

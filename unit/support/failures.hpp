@@ -26,7 +26,8 @@ struct Expected {
 	int error = -12;
 	// Some faults may be survived: scratch memory has a second source.
 	bool may_survive = false;
-	unsigned at_least = 1; // so many steps of this kind must exist, or the scenario tests nothing
+	unsigned at_least = 1;      // so many steps of this kind must exist, or the scenario tests nothing
+	bool small_batches = false; // no scratch memory from the heap: 16 runs and 16 pages at a time
 };
 
 template <typename S, typename... Args> void fail_each(fake::Fault kind, Expected expected, Args... args)
@@ -34,6 +35,7 @@ template <typename S, typename... Args> void fail_each(fake::Fault kind, Expecte
 	std::string after_success;
 	{
 		S s(args...);
+		fake::fail_all_tries(expected.small_batches);
 		s.setup();
 		ASSERT_EQ(s.run(), 0) << fake::last_rejection();
 		fake::run_task_work();
@@ -43,6 +45,7 @@ template <typename S, typename... Args> void fail_each(fake::Fault kind, Expecte
 	for (unsigned nth = 1;; nth++) {
 		SCOPED_TRACE("fault at step " + std::to_string(nth));
 		S s(args...);
+		fake::fail_all_tries(expected.small_batches);
 		s.setup();
 		const std::string before = describe_all({&s.fd.context()});
 		fake::arm(kind, nth);

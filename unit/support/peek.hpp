@@ -12,9 +12,9 @@ template <typename Member, auto Pointer, typename Name> struct Open {
 };
 
 // PEEK(class, member): peek::member(object)
-#define PEEK(Class, member)                                             \
-	struct Name_##Class##_##member {};                              \
-	auto &look(Name_##Class##_##member, iommufd::Class &);          \
+#define PEEK(Class, member)                                                                     \
+	struct Name_##Class##_##member {};                                                      \
+	auto &look(Name_##Class##_##member, iommufd::Class &);                                  \
 	template struct Open<iommufd::Class, &iommufd::Class::member, Name_##Class##_##member>; \
 	inline auto &member(iommufd::Class &object) { return look(Name_##Class##_##member(), object); }
 

@@ -43,14 +43,15 @@ void describe_table(std::ostream &out, IoPageTable &table)
 	out << std::hex << "  alignment " << peek::alignment_(table) << " large " << table.large_pages() << "\n";
 	for (Area *a = peek::areas_(table).first(); a; a = AreaSet::next(*a))
 		out << "  area " << a->iova().start.raw() << ".." << a->iova().last.raw() << " va "
-		    << a->pages().va_of_byte(a->byte_at(a->iova().start)).raw() << " prot " << a->prot().bits() << " state "
-		    << int(a->state_) << " closing " << a->closing_ << " pins " << a->pins_ << " filled " << !!a->storage()
-		    << " charged " << peek::charged_(a->pages()) << "\n";
+		    << a->pages().va_of_byte(a->byte_at(a->iova().start)).raw() << " prot " << a->prot().bits()
+		    << " state " << int(a->state_) << " closing " << a->closing_ << " pins " << a->pins_ << " filled "
+		    << !!a->storage() << " charged " << peek::charged_(a->pages()) << "\n";
 	for (ReservedRange *r = peek::reserved_(table).first(); r; r = ReservedSet::next(*r))
 		out << "  reserved " << ReservedSet::range(*r).start.raw() << ".." << ReservedSet::range(*r).last.raw()
 		    << "\n";
 	for (AllowedRange *r = peek::allowed_(table).first(); r; r = AllowedSet::next(*r))
-		out << "  allowed " << AllowedSet::range(*r).start.raw() << ".." << AllowedSet::range(*r).last.raw() << "\n";
+		out << "  allowed " << AllowedSet::range(*r).start.raw() << ".." << AllowedSet::range(*r).last.raw()
+		    << "\n";
 	out << std::dec << "  domains " << peek::domains_(table).count() << " listeners "
 	    << peek::listeners_(table).count() << "\n";
 }
@@ -139,10 +140,10 @@ std::string describe_all(const std::vector<Context *> &contexts)
 		    << "\n";
 	describe_memory(out);
 	if (const mm_struct *mm = fake::current.mm)
-		out << "mm grabs " << mm->grabs << " users " << mm->users << " pinned_vm " << mm->pinned_vm << " locked_vm "
-		    << mm->locked_vm << "\n";
-	out << "user locked_vm " << fake::current.user->locked_vm << " refs " << fake::current.user->refs << " task refs "
-	    << fake::current.task->refs << "\n";
+		out << "mm grabs " << mm->grabs << " users " << mm->users << " pinned_vm " << mm->pinned_vm
+		    << " locked_vm " << mm->locked_vm << "\n";
+	out << "user locked_vm " << fake::current.user->locked_vm << " refs " << fake::current.user->refs
+	    << " task refs " << fake::current.task->refs << "\n";
 	out << "files " << fake::open_files() << " allocations " << fake::outstanding_allocations() << "\n";
 	return out.str();
 }

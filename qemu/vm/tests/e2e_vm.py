@@ -190,6 +190,7 @@ class EndTest(unittest.TestCase):
         process = subprocess.Popen(  # pylint: disable=consider-using-with
             [VM, "run", "--", "sh", "-c", "echo up; sleep 999"], stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": folder})
+        self.addCleanup(process.kill)
         self.assertEqual(process.stdout.readline(), b"up\n")
         return process
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the cases look at and turn in the kernel around them: pins, charges, limits, devices, threads. */
+#include <linux/completion.h>
+#include <linux/cred.h>
+#include <linux/delay.h>
+#include <linux/iommu.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/pci.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/user.h>
+#include <linux/slab.h>
+
+#include "kunit/kunit.h"
+
+long kt_pins(unsigned long pfn)
+{
+	struct folio *folio = page_folio(pfn_to_page(pfn));
+
+	if (folio_test_large(folio))
+		return atomic_read(&folio->_pincount);
+	return folio_ref_count(folio) / GUP_PIN_COUNTING_BIAS;
+}
+
+long long kt_pinned_vm(void)
+{
+	return atomic64_read(&current->mm->pinned_vm);
+}
+
+long long kt_locked_vm(void)
+{
+	return current->mm->locked_vm;
+}
+
+long long kt_user_locked_vm(void)
+{
+	return atomic_long_read(&current_user()->locked_vm);
+}
+
+/* The thread of a case ends with it, so nothing has to be put back. */
+void kt_limit_memlock(struct kunit *test, unsigned long pages)
+{
+	struct cred *cred = prepare_creds();
+
+	kt_expect(test, cred, "credentials", "world.c", __LINE__);
+	if (!cred)
+		return;
+	cap_lower(cred->cap_effective, CAP_IPC_LOCK);
+	commit_creds(cred);
+	current->signal->rlim[RLIMIT_MEMLOCK].rlim_cur = pages << PAGE_SHIFT;
+}
+
+struct device *kt_device_get(void)
+{
+	struct pci_dev *pdev = NULL;
+
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
+		if (device_iommu_mapped(&pdev->dev))
+			return &pdev->dev;
+	return NULL;
+}
+
+void kt_device_put(struct device *dev)
+{
+	if (dev)
+		pci_dev_put(to_pci_dev(dev));
+}
+
+struct kt_thread {
+	void (*fn)(void *arg);
+	void *arg;
+	struct mm_struct *mm;
+	struct completion done;
+};
+
+static int kt_thread_main(void *data)
+{
+	struct kt_thread *thread = data;
+
+	if (thread->mm)
+		kthread_use_mm(thread->mm);
+	thread->fn(thread->arg);
+	if (thread->mm)
+		kthread_unuse_mm(thread->mm);
+	kthread_complete_and_exit(&thread->done, 0);
+}
+
+void *kt_thread_start(void (*fn)(void *arg), void *arg)
+{
+	struct kt_thread *thread = kzalloc(sizeof(*thread), GFP_KERNEL);
+	struct task_struct *task;
+
+	if (!thread)
+		return NULL;
+	thread->fn = fn;
+	thread->arg = arg;
+	thread->mm = current->mm;
+	init_completion(&thread->done);
+	task = kthread_run(kt_thread_main, thread, "iommufd_kunit");
+	if (IS_ERR(task)) {
+		kfree(thread);
+		return NULL;
+	}
+	return thread;
+}
+
+void kt_thread_join(void *data)
+{
+	struct kt_thread *thread = data;
+
+	wait_for_completion(&thread->done);
+	kfree(thread);
+}
+
+void kt_sleep_ms(unsigned int ms)
+{
+	msleep(ms);
+}
