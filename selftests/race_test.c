@@ -28,6 +28,7 @@
 #define SLOT_PAGES  8
 #define MAX_THREADS 4
 #define MAX_ERRNOS  8
+#define IDS         12 /* object ids that "destroy" tries */
 
 struct race {
 	atomic_int fd;
@@ -97,7 +98,8 @@ static int do_hwpt(struct race *r, unsigned int x)
 	if (!rc && x & 2)
 		vfio_attach(&r->edu.vfio, hwpt, NULL);
 	if (!rc)
-		while ((rc = object_destroy(r->fd, hwpt)) == -EBUSY)
+		/* the id may be another object's by now, one that stays */
+		while ((rc = object_destroy(r->fd, hwpt)) == -EBUSY && !atomic_load(&r->stop))
 			vfio_detach(&r->edu.vfio);
 	return rc;
 }
@@ -166,6 +168,45 @@ static int do_dma(struct race *r, unsigned int x)
 	return x & 1 ? edu_read_memory(&r->edu, an_iova(x), PAGE) : edu_write_memory(&r->edu, an_iova(x), PAGE);
 }
 
+static int do_fault_queue(struct race *r, unsigned int x)
+{
+	__u32 id;
+	int queue, rc = fault_queue_alloc(r->fd, &id, &queue);
+	char record[sizeof(struct iommu_hwpt_pgfault)];
+
+	if (rc)
+		return rc;
+	if (x & 1 && read(queue, record, sizeof(record)))
+		rc = -EIO;
+	close(queue);
+	return rc ? rc : object_destroy(r->fd, id);
+}
+
+/* An id that may be a HWPT: dirty tracking of it, or how it is refused */
+static int do_dirty(struct race *r, unsigned int x)
+{
+	__u32 id = x % IDS + 1;
+	char bits[8];
+
+	if (x & 0x100)
+		return dirty_tracking_set(r->fd, id, x & 0x200);
+	return dirty_bitmap_get(r->fd, id, 0, IOVA, SLOT_PAGES * PAGE, PAGE, bits);
+}
+
+/* Whatever has this id; with a new IOAS for it now and then */
+static int do_destroy(struct race *r, unsigned int x)
+{
+	__u32 id;
+	int rc = object_destroy(r->fd, x % IDS + 1);
+
+	if (rc)
+		return rc;
+	rc = ioas_alloc(r->fd, &id);
+	if (!rc)
+		atomic_store(&r->ioas[x >> 8 & 1], id);
+	return rc;
+}
+
 /* Another iommufd under the same number: calls on the old one are cut off. */
 static int do_reopen(struct race *r, unsigned int x)
 {
@@ -205,8 +246,25 @@ static const struct op
 	hw_info = { "get_hw_info", do_hw_info, { 0 } },
 	vfio_ioas = { "vfio_ioas", do_vfio_ioas, { ENOENT, ENODEV } },
 	dma = { "dma", do_dma, { 0 } },
-	reopen = { "reopen", do_reopen, { 0 } };
+	reopen = { "reopen", do_reopen, { 0 } },
+	fault_queue = { "fault_queue", do_fault_queue, { EBUSY, ENOENT } },
+	dirty = { "dirty", do_dirty, { ENOENT, EOPNOTSUPP } },
+	destroy = { "destroy", do_destroy, { ENOENT, EBUSY } };
 /* clang-format on */
+
+/* Every call there is but the one that closes the descriptor */
+static int do_any(struct race *r, unsigned int x)
+{
+	static const struct op *const ops[] = {
+		&map, &map_auto, &unmap, &unmap_all, &copy, &attach, &detach, &hwpt, &ranges,
+		&allow, &option, &hw_info, &vfio_ioas, &fault_queue, &dirty, &destroy,
+	};
+
+	return ops[(x >> 12) % (sizeof(ops) / sizeof(ops[0]))]->run(r, x);
+}
+
+/* an id can be that of any object here, so any of their refusals is right */
+static const struct op any = {"any", do_any, {ENOENT, EBUSY, EINVAL, EOPNOTSUPP, EEXIST, EADDRINUSE, ENOSPC, ENODEV}};
 
 static const struct scenario {
 	const char *name;
@@ -222,6 +280,8 @@ static const struct scenario {
 	{"page tables", true, {&hwpt, &attach, &map, &unmap}},
 	{"objects in use", true, {&ioas, &attach, &hwpt, &hw_info}},
 	{"rules that change", true, {&allow, &attach, &option, &map_auto}},
+	{"destroy of anything", true, {&destroy, &any, &any, &any}},
+	{"destroy of what has no device", false, {&destroy, &fault_queue, &map, &copy}},
 	{"DMA", true, {&dma, &map, &unmap, &attach}},
 };
 
