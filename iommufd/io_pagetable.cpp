@@ -195,6 +195,13 @@ Result<IoPageTable::Claim> IoPageTable::claim_for_unmap(IovaRange range)
 Result<u64> IoPageTable::unmap(IovaRange range)
 {
 	u64 bytes = 0;
+	TRY(unmap_counting(range, bytes));
+	return bytes;
+}
+
+Status IoPageTable::unmap_counting(IovaRange range, u64 &bytes)
+{
+	bytes = 0;
 	unsigned notified = 0;
 
 	for (;;) {
@@ -203,14 +210,14 @@ Result<u64> IoPageTable::unmap(IovaRange range)
 			kern::SharedGuard domains(domains_lock_);
 			TRY_LET(claim, claim_for_unmap(range));
 			if (!claim.area)
-				return bytes;
+				return {};
 			const IovaRange at = claim.area->iova();
 			if (!claim.pinned) {
 				drain_area(*claim.area);
 				remove_area(*claim.area);
 				bytes += at.count();
 				if (at.last == range.last)
-					return bytes;
+					return {};
 				// What others map behind us from now on is not ours.
 				range.start = at.last + 1;
 				notified = 0;

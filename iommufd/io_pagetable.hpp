@@ -89,6 +89,8 @@ public:
 	// area lies across the border, EBUSY when one is on its way in or out, EDEADLK when a kernel driver does not
 	// let go. What had been unmapped before the error stays so.
 	Result<u64> unmap(IovaRange range);
+	// The same, and `bytes` tells in any case how many were unmapped.
+	Status unmap_counting(IovaRange range, u64 &bytes);
 	// Makes `last` the last IOVA of its area, if there is one, by cutting the area in two. EINVAL: not aligned,
 	// pinned by a kernel driver, or possibly mapped with large pages; EBUSY: on its way in or out; ENOMEM.
 	Status cut_behind(Iova last);

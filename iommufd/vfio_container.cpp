@@ -39,29 +39,30 @@ Status cut_at_ends(IoPageTable &table, IovaRange range)
 	return {};
 }
 
-Result<u64> unmap_range(IoPageTable &table, const vfio::UnmapDma &unmap)
-{
-	if (unmap.flags & vfio::kUnmapEverything) {
-		if (unmap.iova || unmap.size)
-			return fail(Errno::kInval, "everything and a range at once");
-		return table.unmap(base::kAllIova);
-	}
-	TRY_LET(range, base::checked_range(Iova(unmap.iova), unmap.size));
-	TRY(cut_at_ends(table, range));
-	return table.unmap(range);
-}
-
 Result<long> unmap_dma(Context &context, base::UserVa arg)
 {
 	vfio::UnmapDma unmap;
+	u64 bytes = 0;
 
 	TRY(kern::copy_from_user(unmap, arg));
 	if (unmap.argsz < sizeof(unmap) || (unmap.flags & ~vfio::kUnmapEverything))
 		return fail(Errno::kInval, "argsz is too small, or a flag is unknown");
 	TRY_LET(ioas, context.compat_ioas());
-	TRY_LET(bytes, unmap_range(ioas->table(), unmap));
+
+	IovaRange range = base::kAllIova;
+	if (unmap.flags & vfio::kUnmapEverything) {
+		if (unmap.iova || unmap.size)
+			return fail(Errno::kInval, "everything and a range at once");
+	} else {
+		TRY_LET(given, base::checked_range(Iova(unmap.iova), unmap.size));
+		range = given;
+		TRY(cut_at_ends(ioas->table(), range));
+	}
+	// How far it came is told in any case.
+	Status status = ioas->table().unmap_counting(range, bytes);
 	unmap.size = bytes;
 	TRY(kern::copy_to_user(arg, &unmap, sizeof(unmap)));
+	TRY(status);
 	return 0;
 }
 
