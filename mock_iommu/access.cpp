@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Plays a kernel driver that pins or copies the memory behind an IOAS. The handle of an access is a file descriptor; what
-// it has pinned is on a list, and goes when user space says so, when the IOAS unmaps it, and when the file is closed.
+// Plays a kernel driver that pins or copies the memory behind an IOAS. The handle of an access is a file descriptor;
+// what it has pinned is on a list, and goes when user space says so, when the IOAS unmaps it, and when the file is
+// closed.
 //
-// Locks: Access::lock_ guards items_ and next_id_. It is held while pinning: iommufd may ask to let go of a range as soon
-// as the pin is made, and must then find its item on the list.
+// Locks: Access::lock_ guards items_ and next_id_. It is held while pinning: iommufd may ask to let go of a range as
+// soon as the pin is made, and must then find its item on the list.
 #include "base/guard.hpp"
 #include "base/list.hpp"
 #include "base/math.hpp"
@@ -24,8 +25,10 @@ namespace {
 constinit kern::LockClass access_class("mock_iommu: Access::lock");
 constexpr u64 kMaxLength = 16 << 20;
 
-// What the ids of one operation pinned.
-struct Item : base::ListHook<Item> {
+struct OnAccess; // the list that an Item is on
+
+// What one ACCESS_PAGES has pinned.
+struct Item : base::ListHook<OnAccess> {
 	Item(u64 iova, u64 length, u32 id) : iova(iova), length(length), id(id) {}
 	bool overlaps(u64 start, u64 last) const { return iova <= last && start <= iova + (length - 1); }
 
@@ -63,7 +66,7 @@ private:
 	const bool pins_;
 	iommufd_access *access_ = nullptr;
 	kern::Mutex lock_;
-	base::List<Item, Item> items_;
+	base::List<Item, OnAccess> items_;
 	u32 next_id_ = 0;
 };
 
@@ -141,9 +144,9 @@ base::Status Access::pin(iommu_test_cmd &cmd, const Call &call)
 		return fail(Errno::kNoMem, "out of memory");
 
 	base::Guard guard(lock_);
-	TRY(base::check(iommufd_access_pin_pages(access_, iova, io.length, pages.get(),
-						 io.flags & MOCK_FLAGS_ACCESS_WRITE),
-			"not pinned"));
+	TRY(base::check(
+		iommufd_access_pin_pages(access_, iova, io.length, pages.get(), io.flags & MOCK_FLAGS_ACCESS_WRITE),
+		"not pinned"));
 	base::Undo unpin([&] { iommufd_access_unpin_pages(access_, iova, io.length); });
 	if (io.uptr)
 		TRY(compare(pages, count, io.uptr - offset));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Page requests: a test plays a device that asks for one page. Whether somebody handles it is not the device's business.
+// Page requests: a test plays a device that asks for one page. Whether somebody handles it is not the device's
+// business.
 #include "base/guard.hpp"
 #include "mock_iommu/device.hpp"
 #include "mock_iommu/ops.hpp"

@@ -7,6 +7,7 @@
 #include <linux/device.h>
 #include <linux/idr.h>
 #include <linux/iommu.h>
+#include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/property.h>
 #include <linux/slab.h>
@@ -48,6 +49,7 @@ static void release(struct device *dev)
 	device_set_node(dev, NULL);
 	fwnode_remove_software_node(properties);
 	mock_device_released(to_platform_device(dev));
+	module_put(THIS_MODULE);
 }
 
 static int point_to_iommu(struct device *dev)
@@ -84,6 +86,7 @@ void mx_device_init(struct platform_device *pdev, unsigned int number)
 	pdev->id = number;
 	device_initialize(&pdev->dev);
 	pdev->dev.release = release;
+	__module_get(THIS_MODULE); /* as long as release() may be called */
 	/* Nobody asks for power management or events of a mock device; each would cost a test's time. */
 	device_set_pm_not_required(&pdev->dev);
 	dev_set_uevent_suppress(&pdev->dev, true);

@@ -27,7 +27,8 @@ public:
 	base::Status invalidate(const iommu_hwpt_invalidate_selftest &entry);
 	base::Status expect(u32 index, u32 value) const
 	{
-		if (index > MOCK_NESTED_DOMAIN_IOTLB_ID_MAX || __atomic_load_n(&iotlb_[index], __ATOMIC_RELAXED) != value)
+		if (index > MOCK_NESTED_DOMAIN_IOTLB_ID_MAX ||
+		    __atomic_load_n(&iotlb_[index], __ATOMIC_RELAXED) != value)
 			return fail(Errno::kInval, "the IOTLB entry is another");
 		return {};
 	}

@@ -14,7 +14,9 @@ namespace mock {
 class KeptDomain {
 public:
 	KeptDomain(iommufd_ctx *ictx, iommu_domain *domain, void *keep) : ictx_(ictx), domain_(domain), keep_(keep) {}
-	KeptDomain(KeptDomain &&o) noexcept : ictx_(o.ictx_), domain_(o.domain_), keep_(std::exchange(o.keep_, nullptr)) {}
+	KeptDomain(KeptDomain &&o) noexcept : ictx_(o.ictx_), domain_(o.domain_), keep_(std::exchange(o.keep_, nullptr))
+	{
+	}
 	~KeptDomain()
 	{
 		if (keep_)

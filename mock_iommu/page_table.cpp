@@ -145,8 +145,11 @@ u64 PageTable::unmap(u64 iova, u64 size, bool whole_maps)
 	u64 done = 0;
 	while (done < size) {
 		Leaf leaf = find(iova + done);
-		if (WARN_ON(!leaf.entry) || WARN_ON(leaf.start != iova + done) || WARN_ON(leaf.size > size - done))
+		const bool whole = leaf.entry && leaf.start == iova + done && leaf.size <= size - done;
+		if (!whole) {
+			WARN_ON(!whole);
 			break;
+		}
 		const u64 old = take(*leaf.entry);
 		WARN_ON(whole_maps && !done && !(old & kFirst));
 		done += leaf.size;

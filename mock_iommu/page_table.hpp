@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The IO page table of a mock domain, laid out as hardware would: IOVA bits 30:29 choose a directory, 28:20 a slot in it,
-// 19:11 an entry of the table there. An entry maps a granule of 2 KiB, half a page, so that nobody gets away with
-// assuming that a CPU page is the smallest unit. A slot may map 1 MiB at once. Entries are a physical address with flags
-// in its low bits, as in hardware.
+// The IO page table of a mock domain, laid out as hardware would: IOVA bits 30:29 choose a directory, 28:20 a slot in
+// it, 19:11 an entry of the table there. An entry maps a granule of 2 KiB, half a page, so that nobody gets away with
+// assuming that a CPU page is the smallest unit. A slot may map 1 MiB at once. Entries are a physical address with
+// flags in its low bits, as in hardware.
 //
 // Locking: none, as with real IOMMU drivers. Callers may use different ranges at once: missing levels are put in place
 // with compare-and-swap, tables go when the domain does, or when a large page takes their place, which makes its mapper
@@ -34,8 +34,8 @@ public:
 	PageTable(const PageTable &) = delete;
 	~PageTable();
 
-	// Maps count pages of page_size bytes (one of the two), physically contiguous from pa on. ENOMEM, EEXIST; nothing
-	// stays mapped on failure.
+	// Maps count pages of page_size bytes (one of the two), physically contiguous from pa on. ENOMEM, EEXIST;
+	// nothing stays mapped on failure.
 	base::Status map(u64 iova, u64 pa, u64 page_size, u64 count);
 	// Returns how many bytes it has unmapped: it stops at the first hole, and at a page that size would cut.
 	// whole_maps: the range must begin and end where a map() did, which iommufd promises.

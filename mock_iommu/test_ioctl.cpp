@@ -16,9 +16,9 @@ namespace {
 
 Status add_reserved(Call &call, iommu_test_cmd &cmd)
 {
-	return base::check(iommufd_test_add_reserved(call.ictx(), cmd.id, cmd.add_reserved.start,
-						     cmd.add_reserved.length),
-			   "not reserved");
+	return base::check(
+		iommufd_test_add_reserved(call.ictx(), cmd.id, cmd.add_reserved.start, cmd.add_reserved.length),
+		"not reserved");
 }
 
 Status set_memory_limit(Call &, iommu_test_cmd &cmd)

@@ -159,11 +159,24 @@ def selftests(flavor):
     return count
 
 
+def upstream(flavor):
+    """The kernel's own selftests of iommufd, unmodified, on our modules."""
+    text, status = _show([os.path.join(TOP, "tools", "upstream-test"), "--kernel", flavor])
+    m = re.search(r"^(\d+) passed, (\d+) failed$", text, re.MULTILINE)
+    skipped = re.search(r"^(\d+) skipped$", text, re.MULTILINE)
+    count = Count(*map(int, m.groups())) if m else Count()
+    count.skipped = int(skipped[1]) if skipped else 0
+    if not m or (status and not count.failed):
+        guest.complain(f"upstream-test: exit status {status}")
+        count.failed += 1
+    return count
+
+
 def same(_):
     """The same programs on the kernel's own iommufd and on ours: equal results."""
     _, status = _show([os.path.join(TOP, "selftests", "same-result")])
     return Count(int(status == 0), int(status != 0))
 
 
-FOR = {"test": (runner, build, unit, kunit, selftests, same, vm),
-       "debug": (planted, build, kunit, selftests)}
+FOR = {"test": (runner, build, unit, kunit, selftests, upstream, same, vm),
+       "debug": (planted, build, kunit, selftests, upstream)}
