@@ -76,10 +76,8 @@ base::Status set_dirty(Call &call, iommu_test_cmd &cmd)
 		if (!(bitmap[i / 8] & (1 << i % 8)))
 			continue;
 		auto leaf = domain.table().find(cmd.dirty.iova + i * cmd.dirty.page_size);
-		if (!leaf.entry)
-			continue;
-		leaf.set_dirty();
-		cmd.dirty.out_nr_dirty++;
+		if (leaf.entry && leaf.set_dirty())
+			cmd.dirty.out_nr_dirty++;
 	}
 	return call.respond(cmd);
 }

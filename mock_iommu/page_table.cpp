@@ -16,10 +16,24 @@ constexpr u64 kLast = 1 << 3;
 u64 load(const u64 &entry) { return __atomic_load_n(&entry, __ATOMIC_ACQUIRE); }
 u64 take(u64 &entry) { return __atomic_exchange_n(&entry, u64{0}, __ATOMIC_ACQ_REL); }
 
-bool set_if_empty(u64 &entry, u64 value, u64 &found)
+bool set_if_empty(u64 &entry, u64 value)
 {
-	found = 0;
-	return __atomic_compare_exchange_n(&entry, &found, value, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	u64 empty = 0;
+	return __atomic_compare_exchange_n(&entry, &empty, value, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+template <typename T> T *load(T *const &place) { return __atomic_load_n(&place, __ATOMIC_ACQUIRE); }
+
+// What is at `place`, made if need be; somebody else may be quicker.
+template <typename T> base::Result<T *> get_or_make(T *&place)
+{
+	if (T *there = load(place))
+		return there;
+	TRY_LET(fresh, kern::make<T>());
+	T *there = nullptr;
+	if (!__atomic_compare_exchange_n(&place, &there, fresh.get(), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return there;
+	return fresh.release();
 }
 
 bool all_empty(const u64 *entries, u64 count)
@@ -42,15 +56,22 @@ bool PageTable::Leaf::test_dirty(bool clear)
 	return old & kDirty;
 }
 
-void PageTable::Leaf::set_dirty() { __atomic_fetch_or(entry, kDirty, __ATOMIC_ACQ_REL); }
+bool PageTable::Leaf::set_dirty()
+{
+	u64 old = load(*entry);
+	while (old & kPresent)
+		if (__atomic_compare_exchange_n(entry, &old, old | kDirty, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			return true;
+	return false;
+}
 
 PageTable::Table::~Table() { WARN_ON(!all_empty(entries, kSlots)); }
 
 PageTable::Directory::~Directory()
 {
-	for (u64 slot : slots)
-		if (!WARN_ON(slot & kPresent))
-			delete reinterpret_cast<Table *>(slot);
+	WARN_ON(!all_empty(large, kSlots));
+	for (Table *table : tables)
+		delete table;
 }
 
 PageTable::~PageTable()
@@ -61,67 +82,37 @@ PageTable::~PageTable()
 
 PageTable::Leaf PageTable::find(u64 iova) const
 {
-	const u64 at = iova / kDirectorySize;
+	const u64 at = iova / kDirectorySize, i = iova / kLarge % kSlots;
+	// Beyond all directories; without the very last byte, so that start + size does not wrap.
 	if (at >= kDirectories)
-		return {nullptr, kDirectories * kDirectorySize, base::kU64Max - kDirectories * kDirectorySize + 1};
-	Directory *d = __atomic_load_n(&directories_[at], __ATOMIC_ACQUIRE);
+		return {nullptr, kDirectories * kDirectorySize, base::kU64Max - kDirectories * kDirectorySize};
+	Directory *d = load(directories_[at]);
 	if (!d)
 		return {nullptr, at * kDirectorySize, kDirectorySize};
-	u64 &slot = d->slots[iova / kLarge % kSlots];
-	const u64 value = load(slot);
-	if (!value || (value & kPresent))
-		return {value ? &slot : nullptr, base::align_down(iova, kLarge), kLarge};
-	u64 &entry = reinterpret_cast<Table *>(value)->entries[iova / kGranule % kSlots];
+	Table *table = load(d->tables[i]);
+	if (load(d->large[i]) || !table)
+		return {load(d->large[i]) ? &d->large[i] : nullptr, base::align_down(iova, kLarge), kLarge};
+	u64 &entry = table->entries[iova / kGranule % kSlots];
 	return {load(entry) ? &entry : nullptr, base::align_down(iova, kGranule), kGranule};
-}
-
-base::Result<PageTable::Directory *> PageTable::directory(u64 iova)
-{
-	if (iova >= kDirectories * kDirectorySize)
-		return base::fail(base::Errno::kRange, "IOVA beyond the page table");
-	Directory *&place = directories_[iova / kDirectorySize];
-	if (Directory *d = __atomic_load_n(&place, __ATOMIC_ACQUIRE))
-		return d;
-	TRY_LET(fresh, kern::make<Directory>());
-	Directory *found = nullptr;
-	if (!__atomic_compare_exchange_n(&place, &found, fresh.get(), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		return found;
-	return fresh.release();
-}
-
-// Somebody who maps 1 MiB owns all of it: what is left of a table there can go.
-base::Result<u64 *> PageTable::place_large(u64 &slot)
-{
-	const u64 old = load(slot);
-	if (!old)
-		return &slot;
-	auto *table = reinterpret_cast<Table *>(old);
-	if ((old & kPresent) || !all_empty(table->entries, kSlots))
-		return base::fail(in_use());
-	take(slot);
-	delete table;
-	return &slot;
 }
 
 // Where the entry for a page at iova goes; whatever level is missing is made.
 base::Result<u64 *> PageTable::place(u64 iova, u64 page_size)
 {
-	TRY_LET(d, directory(iova));
-	u64 &slot = d->slots[iova / kLarge % kSlots];
-	if (page_size == kLarge)
-		return place_large(slot);
-	u64 value = load(slot);
-	if (!value) {
-		TRY_LET(fresh, kern::make<Table>());
-		const u64 mine = reinterpret_cast<u64>(fresh.get());
-		if (set_if_empty(slot, mine, value)) {
-			fresh.release();
-			value = mine;
-		}
+	if (iova >= kDirectories * kDirectorySize)
+		return base::fail(base::Errno::kRange, "IOVA beyond the page table");
+	TRY_LET(d, get_or_make(directories_[iova / kDirectorySize]));
+	const u64 i = iova / kLarge % kSlots;
+	if (page_size == kLarge) {
+		Table *table = load(d->tables[i]);
+		if (table && !all_empty(table->entries, kSlots))
+			return base::fail(in_use());
+		return &d->large[i];
 	}
-	if (value & kPresent)
+	if (load(d->large[i]))
 		return base::fail(in_use());
-	return &reinterpret_cast<Table *>(value)->entries[iova / kGranule % kSlots];
+	TRY_LET(table, get_or_make(d->tables[i]));
+	return &table->entries[iova / kGranule % kSlots];
 }
 
 base::Status PageTable::map(u64 iova, u64 pa, u64 page_size, u64 count)
@@ -129,9 +120,8 @@ base::Status PageTable::map(u64 iova, u64 pa, u64 page_size, u64 count)
 	WARN_ON(!base::is_aligned(iova | pa, page_size));
 	for (u64 i = 0; i < count; i++) {
 		const u64 ends = (i == 0 ? kFirst : 0) | (i + 1 == count ? kLast : 0);
-		u64 found;
 		auto entry = place(iova + i * page_size, page_size);
-		if (entry && set_if_empty(**entry, (pa + i * page_size) | ends | kPresent, found))
+		if (entry && set_if_empty(**entry, (pa + i * page_size) | ends | kPresent))
 			continue;
 		while (i--)
 			take(*find(iova + i * page_size).entry);

@@ -4,10 +4,9 @@
 // assuming that a CPU page is the smallest unit. A slot may map 1 MiB at once. Entries are a physical address with
 // flags in its low bits, as in hardware.
 //
-// Locking: none, as with real IOMMU drivers. Callers may use different ranges at once: missing levels are put in place
-// with compare-and-swap, tables go when the domain does, or when a large page takes their place, which makes its mapper
-// the owner of all that they translated. One range belongs to one caller at a time; that is the rule for every
-// iommu_domain, and iommufd's area locks keep it.
+// Locking: none, as with real IOMMU drivers. One range belongs to one mapper at a time; that is the rule for every
+// iommu_domain, and iommufd's area locks keep it. Everybody else may look, in tests even at what is just changing: what
+// is missing is put in place with compare-and-swap, and nothing goes before the domain does.
 #pragma once
 #include <optional>
 
@@ -27,7 +26,8 @@ public:
 
 		u64 pa_of(u64 iova) const;
 		bool test_dirty(bool clear);
-		void set_dirty();
+		// False when the mapping has just gone.
+		bool set_dirty();
 	};
 
 	PageTable() = default;
@@ -48,17 +48,16 @@ private:
 		u64 entries[kSlots];
 		~Table();
 	};
-	// A slot is 0, a Table *, or an entry (kPresent set: pointers are even).
+	// At most one of large[i] and the entries of tables[i] is in use; an empty table stays for the next small map.
 	struct Directory {
-		u64 slots[kSlots];
+		u64 large[kSlots];
+		Table *tables[kSlots];
 		~Directory();
 	};
 	static const u64 kDirectorySize = kSlots * kLarge;
 	static const u64 kDirectories = 4;
 
-	base::Result<Directory *> directory(u64 iova);
 	base::Result<u64 *> place(u64 iova, u64 page_size);
-	base::Result<u64 *> place_large(u64 &slot);
 
 	Directory *directories_[kDirectories]{};
 };
