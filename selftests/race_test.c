@@ -97,10 +97,14 @@ static int do_hwpt(struct race *r, unsigned int x)
 
 	if (!rc && x & 2)
 		vfio_attach(&r->edu.vfio, hwpt, NULL);
-	if (!rc)
-		/* the id may be another object's by now, one that stays */
-		while ((rc = object_destroy(r->fd, hwpt)) == -EBUSY && !atomic_load(&r->stop))
-			vfio_detach(&r->edu.vfio);
+	if (rc)
+		return rc;
+	/* the id may be another object's by now, one that stays in use */
+	while ((rc = object_destroy(r->fd, hwpt)) == -EBUSY) {
+		if (atomic_load(&r->stop))
+			return 0;
+		vfio_detach(&r->edu.vfio);
+	}
 	return rc;
 }
 
