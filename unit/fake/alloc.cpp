@@ -51,6 +51,8 @@ void *take(unsigned long size, int fill)
 
 } // namespace
 
+unsigned kx_scratch_limit = 65536;
+
 void *kx_alloc(unsigned long size) { return take(size, 0); }
 
 void *kx_alloc_try(unsigned long size) { return tries_fail ? nullptr : take(size, 0xa5); }
@@ -81,6 +83,7 @@ void reset_alloc()
 {
 	asked = 0;
 	tries_fail = false;
+	kx_scratch_limit = 65536;
 }
 
 } // namespace fake

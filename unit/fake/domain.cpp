@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Domains of the fake IOMMU; see iommu.hpp.
+#include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <iterator>
 
+#include "bridge/uaccess.h"
 #include "fake/fault.hpp"
 #include "fake/iommu.hpp"
 #include "fake/memory.hpp"
@@ -121,6 +123,50 @@ int kx_domain_alloc_user(device *dev, unsigned flags, unsigned data_type, unsign
 	return rc;
 }
 
+int kx_domain_alloc_nested(device *dev, unsigned flags, iommu_domain *parent, unsigned data_type, unsigned long data,
+			   unsigned long data_len, iommu_domain **domain)
+{
+	unsigned char first;
+
+	if (!dev->can_alloc_user)
+		problem("a driver op that does not exist was called");
+	if (!(parent->flags & 1))
+		problem("nesting on a domain that was not allocated as a parent");
+	if (!data_len)
+		problem("a nested domain without data");
+	if (!kx_copy_from_user(&first, data, 1))
+		return -14;
+	int rc = make(dev, domain);
+	if (rc || dev->nested_is_paging)
+		return rc;
+	(*domain)->flags = flags;
+	(*domain)->parent = parent;
+	(*domain)->data_type = data_type;
+	(*domain)->data_len = data_len;
+	parent->nested++;
+	return 0;
+}
+
+bool kx_domain_same_driver(const iommu_domain *domain, device *dev) { return domain->made_for->driver == dev->driver; }
+bool kx_domain_is_nested(const iommu_domain *domain) { return domain->parent; }
+
+int kx_domain_invalidate(iommu_domain *domain, unsigned data_type, unsigned long, unsigned long, unsigned *entry_num)
+{
+	const unsigned wanted = *entry_num;
+
+	might_sleep("invalidating");
+	if (!domain->parent)
+		problem("invalidation of a domain that is not nested");
+	*entry_num = 0;
+	if (data_type != domain->data_type)
+		return -22;
+	if (step(Fault::kAlloc))
+		return -12;
+	*entry_num = std::min(wanted, domain->invalidate_good);
+	domain->invalidated += *entry_num;
+	return *entry_num < wanted ? domain->invalidate_error : 0;
+}
+
 bool kx_domain_can_alloc_user(device *dev) { return dev->can_alloc_user; }
 
 void kx_domain_free(iommu_domain *domain)
@@ -128,6 +174,10 @@ void kx_domain_free(iommu_domain *domain)
 	might_sleep("freeing a domain");
 	if (domain->attached)
 		problem("a domain freed while it is attached");
+	if (domain->nested)
+		problem("a parent freed under a nested domain");
+	if (domain->parent)
+		domain->parent->nested--;
 	if (!domain->leaves.empty())
 		problem("a domain freed with mappings:%s", describe(*domain).c_str());
 	if (!std::erase(alive, domain))

@@ -16,6 +16,7 @@ namespace {
 std::deque<iommu_group> all_groups;
 std::vector<iommu_group *> group_list;
 std::deque<device> all_devices;
+std::vector<device *> device_list;
 bool unsafe_allowed;
 
 // 0 when every device of the group can use the domain.
@@ -59,15 +60,18 @@ device &fake::new_device(iommu_group &group)
 {
 	device &dev = all_devices.emplace_back();
 	dev.group = &group;
+	device_list.push_back(&dev);
 	return dev;
 }
 
 bool &fake::unsafe_interrupts() { return unsafe_allowed; }
 const std::vector<iommu_group *> &fake::groups() { return group_list; }
+const std::vector<device *> &fake::devices() { return device_list; }
 
 void fake::reset_iommu()
 {
 	group_list.clear();
+	device_list.clear();
 	all_devices.clear();
 	all_groups.clear();
 	unsafe_allowed = false;

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,24 @@ struct iommu_domain {
 	unsigned long long first = 0, last = ~0ull; // aperture
 	bool can_enforce = true;
 	unsigned flags = 0; // of kx_domain_alloc_user()
+
+	// A nested domain: what it is on top of, and what the user passed.
+	iommu_domain *parent = nullptr;
+	unsigned data_type = 0;
+	unsigned long data_len = 0;
+	int nested = 0; // domains on top of it
+	// Of the entries of an invalidation, how many are done before one is refused with that error.
+	unsigned invalidate_good = ~0u;
+	int invalidate_error = -22;
+	unsigned invalidated = 0; // entries
+
+	void *fault_queue = nullptr;
+
+	bool dirty_tracking = false;
+	std::set<unsigned long> dirty; // IOVAs of leaves or pages
+	int dirty_error = 0;           // of reading
+	int tracking_error = 0;        // of switching
+	unsigned dirty_reads = 0;      // calls
 
 	std::map<unsigned long, Leaf> leaves; // by IOVA
 	bool enforced = false;
@@ -62,6 +81,11 @@ struct device {
 	unsigned hw_info_type = 1;
 	int hw_info_error = 0;
 	int msi_error = 0;
+	int driver = 0;               // which IOMMU driver is in front of it
+	bool nested_is_paging = false; // a broken driver
+	bool virtual_function = false;
+	int iopf_error = 0;
+	bool iopf = false; // page requests are enabled
 	// May the device use the domain? 0 or an errno. Default: yes.
 	std::function<int(const iommu_domain &)> suits;
 };
@@ -79,5 +103,6 @@ std::string describe(const iommu_domain &domain);
 unsigned long long mapped_bytes(const iommu_domain &domain);
 void reset_iommu();
 const std::vector<iommu_group *> &groups();
+const std::vector<device *> &devices();
 
 } // namespace fake

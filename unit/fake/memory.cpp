@@ -105,7 +105,7 @@ void reset_memory()
 	used = 0;
 	processes.clear();
 	users.clear();
-	current = {nullptr, nullptr, nullptr, false, true};
+	current = {nullptr, nullptr, nullptr, false, true, false};
 	reset_gup();
 }
 

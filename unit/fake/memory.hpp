@@ -59,7 +59,7 @@ struct Current {
 	mm_struct *mm;
 	task_struct *task;
 	user_struct *user;
-	bool ipc_lock, sys_resource;
+	bool ipc_lock, sys_resource, sys_rawio;
 };
 extern Current current;
 

@@ -191,3 +191,4 @@ void kx_user_put(user_struct *user)
 long long *kx_user_locked_vm(user_struct *user) { return &user->locked_vm; }
 bool kx_capable_ipc_lock() { return current.ipc_lock; }
 bool kx_capable_sys_resource() { return current.sys_resource; }
+bool kx_capable_sys_rawio() { return current.sys_rawio; }

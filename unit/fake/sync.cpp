@@ -19,11 +19,15 @@ struct mutex {
 struct rw_semaphore {
 	fake::Lock lock;
 };
+struct spinlock {
+	fake::Lock lock;
+};
 struct wait_queue_head {
 	const char *name;
 	unsigned long wakes;
 };
 static_assert(sizeof(mutex) <= KX_SIZE_mutex && sizeof(rw_semaphore) <= KX_SIZE_rwsem);
+static_assert(sizeof(spinlock) <= KX_SIZE_spinlock);
 static_assert(sizeof(wait_queue_head) <= KX_SIZE_wait_queue_head);
 
 namespace fake {
@@ -148,6 +152,18 @@ void kx_rwsem_assert_held_exclusive(const rw_semaphore *s)
 {
 	if (!s->lock.exclusive)
 		problem("%s should be held exclusively", s->lock.name);
+}
+
+void kx_spin_init(spinlock *s, const char *name, lock_class_key *) { s->lock = {name, true, false, 0}; }
+void kx_spin_lock(spinlock *s) { fake::take_lock(s->lock, false); }
+void kx_spin_unlock(spinlock *s) { fake::drop_lock(s->lock, false); }
+
+void kx_sleep_ms(unsigned)
+{
+	fake::might_sleep("msleep");
+	fake::waited++;
+	if (auto run = std::exchange(fake::meanwhile, nullptr))
+		run();
 }
 
 void kx_wait_init(wait_queue_head *wq, const char *name, lock_class_key *) { *wq = {name, 0}; }

@@ -23,7 +23,7 @@ void might_sleep(const char *what);
 // The owner's mmap lock is taken and dropped here: page faults, pinning, accounting.
 void touch_mmap_lock(const char *what);
 
-// Runs once, when the code under test waits for a counter: what other threads would do meanwhile.
+// Runs once, when the code under test waits for a counter or sleeps: what other threads would do meanwhile.
 void while_waiting(std::function<void()> fn);
 unsigned waits();
 void reset_sync();

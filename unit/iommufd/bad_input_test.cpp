@@ -184,7 +184,10 @@ TEST_F(BadInput, HwInfo)
 	iommu_hw_info good{};
 	good.dev_id = dev->id();
 	auto result = [&](auto change) { return with(IOMMU_GET_HW_INFO, good, change); };
-	EXPECT_EQ(result([](auto &c) { c.flags = 1; }), -95);
+	EXPECT_EQ(result([](auto &c) { c.flags = 2; }), -95);
+	// A type is wanted: the default one is always there, this driver has no other.
+	EXPECT_EQ(result([](auto &c) { c.flags = IOMMU_HW_INFO_FLAG_INPUT_TYPE; }), 0);
+	EXPECT_EQ(result([](auto &c) { c.flags = IOMMU_HW_INFO_FLAG_INPUT_TYPE, c.in_data_type = 1; }), -95);
 	EXPECT_EQ(result([](auto &c) { c.__reserved[1] = 1; }), -95);
 	EXPECT_EQ(result([](auto &c) { c.dev_id = 77; }), -2);
 	EXPECT_EQ(result([&](auto &c) { c.dev_id = ioas; }), -2);

@@ -26,6 +26,10 @@ const Rule kRules[] = {
 	{"VFIO_IOAS", IOMMU_VFIO_IOAS, sizeof(iommu_vfio_ioas), 12, -19},
 	{"HWPT_ALLOC", IOMMU_HWPT_ALLOC, sizeof(iommu_hwpt_alloc), 24, -2},
 	{"GET_HW_INFO", IOMMU_GET_HW_INFO, sizeof(iommu_hw_info), 32, -2},
+	{"HWPT_SET_DIRTY_TRACKING", IOMMU_HWPT_SET_DIRTY_TRACKING, sizeof(iommu_hwpt_set_dirty_tracking), 16, -2},
+	{"HWPT_GET_DIRTY_BITMAP", IOMMU_HWPT_GET_DIRTY_BITMAP, sizeof(iommu_hwpt_get_dirty_bitmap), 48, -2},
+	{"HWPT_INVALIDATE", IOMMU_HWPT_INVALIDATE, sizeof(iommu_hwpt_invalidate), 32, -2},
+	{"FAULT_QUEUE_ALLOC", IOMMU_FAULT_QUEUE_ALLOC, sizeof(iommu_fault_alloc), 16, 0},
 };
 
 } // namespace
@@ -85,7 +89,7 @@ TEST_F(DispatchNumbers, Unknown)
 {
 	Fd fd;
 	u32 size = 4;
-	for (unsigned nr : {0u, 0x7fu, 0x8bu, 0xffu})
+	for (unsigned nr : {0u, 0x7fu, 0x8fu, 0xa0u, 0xffu})
 		EXPECT_EQ(fd.raw(_IO(IOMMUFD_TYPE, nr), &size, 4), -25) << nr;
 	// The number of a call, with another type or direction.
 	EXPECT_EQ(fd.raw(_IO('x', 0x81), &size, 4), -25);

@@ -11,6 +11,7 @@
 #include "fake/alloc.hpp"
 #include "fake/file.hpp"
 #include "fake/iommu.hpp"
+#include "fake/iopf.hpp"
 #include "fake/memory.hpp"
 #include "iommufd/access.hpp"
 #include "iommufd/device.hpp"
@@ -30,6 +31,12 @@ const char *name_of(ObjectType type)
 		return "IOAS";
 	case ObjectType::kHwptPaging:
 		return "HWPT";
+	case ObjectType::kHwptNested:
+		return "nested HWPT";
+	case ObjectType::kFaultQueue:
+		return "fault queue";
+	case ObjectType::kTest:
+		return "test";
 	case ObjectType::kDevice:
 		return "device";
 	case ObjectType::kAccess:
@@ -133,18 +140,22 @@ std::string describe_all(const std::vector<Context *> &contexts)
 	n = 0;
 	// An MSI window stays with its domain: the IOMMU core has no way to take it back.
 	for (const iommu_domain *d : fake::domains())
-		out << "domain " << n++ << " attached " << d->attached << fake::describe(*d) << "\n";
+		out << "domain " << n++ << " attached " << d->attached << " nested " << d->nested << " tracks "
+		    << d->dirty_tracking << fake::describe(*d) << "\n";
 	n = 0;
 	for (const iommu_group *g : fake::groups())
 		out << "group " << n++ << " refs " << g->refs << " claims " << g->claims << " attached " << !!g->domain
 		    << "\n";
+	for (const device *dev : fake::devices())
+		out << "device: page requests " << dev->iopf << "\n";
 	describe_memory(out);
 	if (const mm_struct *mm = fake::current.mm)
 		out << "mm grabs " << mm->grabs << " users " << mm->users << " pinned_vm " << mm->pinned_vm
 		    << " locked_vm " << mm->locked_vm << "\n";
 	out << "user locked_vm " << fake::current.user->locked_vm << " refs " << fake::current.user->refs
 	    << " task refs " << fake::current.task->refs << "\n";
-	out << "files " << fake::open_files() << " allocations " << fake::outstanding_allocations() << "\n";
+	out << "files " << fake::open_files() << " fds " << fake::used_fds() << " faults " << fake::unanswered()
+	    << " allocations " << fake::outstanding_allocations() << "\n";
 	return out.str();
 }
 

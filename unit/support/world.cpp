@@ -14,6 +14,7 @@ fake::Process &fresh_process()
 	fake::reset_memory();
 	fake::reset_iommu();
 	fake::reset_files();
+	fake::reset_iopf();
 	fake::reset_alloc();
 	fake::reset_sync();
 	fake::reset_log();
@@ -29,12 +30,16 @@ Machine::Machine() : process(fresh_process()) {}
 Machine::~Machine()
 {
 	fake::disarm();
+	fake::close_all_fds();
 	fake::run_task_work();
 	EXPECT_EQ(fake::pins_total(), 0) << "pages stay pinned";
 	EXPECT_EQ(fake::outstanding_allocations(), 0u) << "memory leaked";
 	EXPECT_EQ(fake::domains().size(), 0u) << "domains leaked";
 	EXPECT_EQ(fake::open_files(), 0u) << "files leaked";
 	EXPECT_EQ(fake::locks_held(), 0u);
+	EXPECT_EQ(fake::unanswered(), 0u) << "page requests without an answer";
+	for (const device *dev : fake::devices())
+		EXPECT_FALSE(dev->iopf) << "page requests stay enabled";
 	for (const iommu_group *g : fake::groups())
 		EXPECT_TRUE(!g->refs && !g->claims && !g->domain) << "a group is still in use";
 	EXPECT_EQ(process.mm.grabs, 0);
@@ -202,6 +207,7 @@ int Bound::attach(u32 pt, u32 *hwpt)
 {
 	int rc = iommufd_device_attach(idev_, &pt);
 	attached_ = attached_ || !rc;
+	fake::check_faults();
 	if (hwpt)
 		*hwpt = pt;
 	return rc;
@@ -210,6 +216,7 @@ int Bound::attach(u32 pt, u32 *hwpt)
 int Bound::replace(u32 pt, u32 *hwpt)
 {
 	int rc = iommufd_device_replace(idev_, &pt);
+	fake::check_faults();
 	if (hwpt)
 		*hwpt = pt;
 	return rc;
@@ -218,6 +225,7 @@ int Bound::replace(u32 pt, u32 *hwpt)
 void Bound::detach()
 {
 	iommufd_device_detach(idev_);
+	fake::check_faults();
 	attached_ = false;
 }
 

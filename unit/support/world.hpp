@@ -13,6 +13,7 @@
 #include "fake/fault.hpp"
 #include "fake/file.hpp"
 #include "fake/iommu.hpp"
+#include "fake/iopf.hpp"
 #include "fake/log.hpp"
 #include "fake/memory.hpp"
 #include "fake/sync.hpp"

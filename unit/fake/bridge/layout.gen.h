@@ -2,12 +2,16 @@
 /* The layout of the fake kernel, in place of what the build generates for a real one. Lockdep is always on. */
 #pragma once
 
+#define KX_SIZE_list_head 16
+#define KX_ALIGN_list_head 8
 #define KX_SIZE_lock_class_key 8
 #define KX_ALIGN_lock_class_key 8
 #define KX_SIZE_mutex 40
 #define KX_ALIGN_mutex 8
 #define KX_SIZE_rwsem 40
 #define KX_ALIGN_rwsem 8
+#define KX_SIZE_spinlock 24
+#define KX_ALIGN_spinlock 8
 #define KX_SIZE_wait_queue_head 16
 #define KX_ALIGN_wait_queue_head 8
 #define KX_SIZE_xarray 48
@@ -21,3 +25,4 @@
 #define KX_IOMMU_CACHE 4
 #define KX_LARGE_PAGE_SIZE 0x200000
 #define KX_LOCKDEP 1
+#define KX_VFIO_NOIOMMU 1

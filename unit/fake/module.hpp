@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// bridge/module.h: a module that counts who uses it.
+#pragma once
+
+struct module {
+	int refs = 0;
+};
