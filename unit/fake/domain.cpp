@@ -25,6 +25,7 @@ int make(device *dev, iommu_domain **domain)
 		return -12;
 	auto *made = new iommu_domain;
 	made->made_for = dev;
+	made->driver = dev->driver;
 	made->page_sizes = dev->page_sizes;
 	made->first = dev->first;
 	made->last = dev->last;
@@ -147,7 +148,7 @@ int kx_domain_alloc_nested(device *dev, unsigned flags, iommu_domain *parent, un
 	return 0;
 }
 
-bool kx_domain_same_driver(const iommu_domain *domain, device *dev) { return domain->made_for->driver == dev->driver; }
+bool kx_domain_same_driver(const iommu_domain *domain, device *dev) { return domain->driver == dev->driver; }
 bool kx_domain_is_nested(const iommu_domain *domain) { return domain->parent; }
 
 int kx_domain_invalidate(iommu_domain *domain, unsigned data_type, unsigned long, unsigned long, unsigned *entry_num)

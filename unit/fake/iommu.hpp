@@ -23,6 +23,7 @@ struct iommu_domain {
 	};
 
 	device *made_for = nullptr;
+	int driver = 0;
 	unsigned long page_sizes = 0;
 	unsigned long long first = 0, last = ~0ull; // aperture
 	bool can_enforce = true;
@@ -81,7 +82,7 @@ struct device {
 	unsigned hw_info_type = 1;
 	int hw_info_error = 0;
 	int msi_error = 0;
-	int driver = 0;               // which IOMMU driver is in front of it
+	int driver = 0;                // which IOMMU driver is in front of it
 	bool nested_is_paging = false; // a broken driver
 	bool virtual_function = false;
 	int iopf_error = 0;

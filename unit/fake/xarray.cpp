@@ -64,7 +64,8 @@ void kx_ids_publish(xarray *xa, unsigned id, void *entry)
 void *kx_ids_erase(xarray *xa, unsigned id)
 {
 	Locked guard(xa);
-	return kx_ids_erase_locked(xa, id);
+	// Of a fault queue's cookies the user says which.
+	return ids(xa).contains(id) ? kx_ids_erase_locked(xa, id) : nullptr;
 }
 
 void *kx_ids_erase_locked(xarray *xa, unsigned id)
