@@ -9,7 +9,7 @@ KERNEL := $(or $(KDIR),test)
 RUNNING := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 
 .NOTPARALLEL:
-.PHONY: modules help deps kernel debug stock programs run test test-debug upstream-test shell tidy \
+.PHONY: modules help deps kernel debug stock programs run test test-debug upstream-test bench shell tidy \
 	install uninstall clean distclean
 
 modules: ## build the modules (default); KDIR=DIR: for that 6.12 kernel, else the test kernel
@@ -45,6 +45,9 @@ test-debug: deps debug programs ## the tests in the VM again, on the debug kerne
 
 upstream-test: deps modules ## the kernel's own selftests of iommufd, unmodified, on our modules
 	@tools/upstream-test $(UPSTREAM)
+
+bench: deps modules programs ## what mapping and attaching cost, in-tree and ours, in instructions
+	@tools/compare-cost $(BACKENDS)
 
 shell: modules ## a VM with our modules and a shell
 	@./vm shell --device edu,addr=0x10

@@ -89,4 +89,7 @@ private:
 	const kern::Prot prot_;
 };
 
+// One for each mapping: the allocator's next size is 256.
+static_assert(sizeof(Area) <= 192);
+
 } // namespace iommufd

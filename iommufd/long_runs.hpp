@@ -21,9 +21,10 @@ public:
 	void reset(IndexRange area, u64 skew)
 	{
 		bits_ = {};
-		skew_ = skew % kPages;
+		skew_ = static_cast<u16>(skew % kPages);
 		base_ = stretch(area.start);
-		count_ = stretch(area.last) - base_ + 1;
+		// More would be 8 PiB.
+		count_ = static_cast<u32>(base::min(stretch(area.last) - base_ + 1, u64{~u32{0}}));
 	}
 	// `count` pages from `first` on are contiguous.
 	void note(PageIndex first, u64 count)
@@ -40,7 +41,7 @@ public:
 		if (!bits_ || (at.raw() + skew_) % kPages)
 			return false;
 		const u64 s = stretch(at) - base_;
-		return bits_[s / 64] >> (s % 64) & 1;
+		return s < count_ && (bits_[s / 64] >> (s % 64) & 1);
 	}
 
 private:
@@ -48,13 +49,15 @@ private:
 	void set(u64 s)
 	{
 		if (!bits_)
-			bits_ = kern::Array<u64>((count_ + 63) / 64);
-		if (bits_)
+			bits_ = kern::Array<u64>((u64{count_} + 63) / 64);
+		if (bits_ && s < count_)
 			bits_[s / 64] |= u64{1} << (s % 64);
 	}
 
 	kern::Array<u64> bits_;
-	u64 base_ = 0, count_ = 0, skew_ = 0;
+	u64 base_ = 0;
+	u32 count_ = 0; // stretches
+	u16 skew_ = 0;  // pages
 };
 
 } // namespace iommufd
