@@ -19,8 +19,8 @@ help: ## this list
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo '  ./vm --help       run your own program in a VM'
 
-deps: ## install what is needed from Debian's packages (as root)
-	@tools/deps
+deps: ## install what is needed from Debian's packages (as root); DEV=1: clang-tidy too
+	@DEV=$(DEV) tools/deps
 
 kernel: ## build only the test kernel (once, 4 to 7 minutes)
 	@tools/kernel build test
@@ -52,7 +52,7 @@ bench: deps modules programs ## what mapping and attaching cost, in-tree and our
 shell: modules ## a VM with our modules and a shell
 	@./vm shell --device edu,addr=0x10
 
-tidy: ## clang-tidy over the C++ sources; its findings are errors
+tidy: modules ## clang-tidy over the C++ sources; its findings are errors
 	@tools/tidy
 
 install: ## install the modules for the running kernel, or KDIR=DIR (as root)

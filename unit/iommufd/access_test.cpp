@@ -225,6 +225,53 @@ TEST_F(AccessTest, AccessesAreNotTheUsers)
 	EXPECT_EQ(fd.destroy(ioas), 0);
 }
 
+TEST_F(AccessTest, AttachedTwice)
+{
+	Driver driver(fd);
+	ASSERT_EQ(driver.attach(ioas), 0);
+	fake::ExpectWarnings warnings;
+	EXPECT_EQ(driver.attach(ioas), -22);
+	EXPECT_EQ(warnings.count(), 1u);
+}
+
+// Half way from one IOAS to another: nothing can be pinned, and the access cannot be sent elsewhere.
+TEST_F(AccessTest, OnTheMove)
+{
+	const u32 other = fd.ioas(), third = fd.ioas();
+	Driver driver(fd);
+	ASSERT_EQ(driver.attach(ioas), 0);
+	ASSERT_EQ(driver.pin(0x100000, kPage), 0);
+	driver.on_unmap = [&](u64 iova, u64 length) {
+		EXPECT_EQ(iova, 0u);
+		EXPECT_EQ(length, base::kU64Max);
+		EXPECT_EQ(driver.pin(0x101000, kPage), -2);
+		EXPECT_EQ(driver.attach(third), -16);
+		EXPECT_EQ(driver.replace(third), -2);
+		driver.unpin(0x100000, kPage);
+	};
+	EXPECT_EQ(driver.replace(other), 0);
+	EXPECT_EQ(driver.told, 1u);
+	driver.on_unmap = [](u64, u64) {};
+	EXPECT_EQ(fd.destroy(ioas), 0);
+	EXPECT_EQ(fd.destroy(third), 0);
+}
+
+// Pages are given out whole: the range begins where one begins, areas of it meet where one ends.
+TEST_F(AccessTest, PinsOfPartsOfPages)
+{
+	Driver driver(fd), bytes(fd, false);
+	ASSERT_EQ(driver.attach(ioas), 0);
+	EXPECT_EQ(driver.pin(0x100010, 16), -22);
+	EXPECT_EQ(driver.pin(0x100000, 16), 0);
+	driver.unpin(0x100000, 16);
+	driver.detach();
+	ASSERT_EQ(bytes.attach(ioas), 0);
+	ASSERT_EQ(fd.map_at(ioas, va, 0x800, 0x200000), 0);
+	ASSERT_EQ(fd.map_at(ioas, va, 0x800, 0x200800), 0);
+	EXPECT_EQ(bytes.pin(0x200000, kPage), -22);
+	EXPECT_EQ(fake::pins_total(), 0);
+}
+
 class AccessRw : public AccessTest {
 protected:
 	// Copies out and in again, over a page boundary, and looks at the memory.

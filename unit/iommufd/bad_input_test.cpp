@@ -52,6 +52,20 @@ TEST_F(BadInput, Map)
 	EXPECT_EQ(MAP_WITH(c.iova -= kPage - 1), -17);
 }
 
+TEST_F(BadInput, IoasAlloc)
+{
+	iommu_ioas_alloc cmd{};
+	EXPECT_EQ(with(IOMMU_IOAS_ALLOC, cmd, [](auto &c) { c.flags = 1; }), -95);
+}
+
+TEST_F(BadInput, AutomaticIovaOfMisalignedMemory)
+{
+	u64 iova = 0;
+	ASSERT_EQ(dev->attach(ioas), 0);
+	EXPECT_EQ(fd.map(ioas, va + 8, kPage, iova), -22);
+	EXPECT_EQ(fd.map(ioas, va, kPage, iova), 0);
+}
+
 TEST_F(BadInput, Unmap)
 {
 	ASSERT_EQ(fd.map_at(ioas, va, 2 * kPage, 0x10000), 0);

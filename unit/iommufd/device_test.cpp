@@ -239,6 +239,22 @@ TEST_F(DeviceTest, CoherencyIsEnforcedBeforeMapping)
 	EXPECT_FALSE(fake::domains()[0]->enforced);
 }
 
+TEST_F(DeviceTest, DriversThatBreakTheirWord)
+{
+	device &dev = machine.new_device();
+	dev.hw_info = {1};
+	dev.hw_info_type = 0;
+	Bound a(fd, dev);
+	dev.can_enforce = false; // of the domains; that of the device was asked when it was bound
+	fake::ExpectWarnings warnings;
+	EXPECT_EQ(a.attach(ioas), -22);
+	iommu_hw_info cmd{};
+	cmd.dev_id = a.id();
+	EXPECT_EQ(fd.call(IOMMU_GET_HW_INFO, cmd), -19);
+	EXPECT_EQ(warnings.count(), 2u);
+	EXPECT_EQ(fake::domains().size(), 0u);
+}
+
 TEST_F(DeviceTest, DriverWithoutUserAllocation)
 {
 	device &plain = machine.new_device();
@@ -260,13 +276,21 @@ TEST_F(DeviceTest, HwptFlagsReachTheDriver)
 	EXPECT_EQ(fake::domains()[0]->flags, 3u);
 	// A nested one takes neither.
 	EXPECT_EQ(fd.hwpt(a.id(), hwpt, nested), -95);
+	// A plain HWPT is no parent.
+	iommu_hwpt_alloc cmd{};
+	cmd.dev_id = a.id();
+	cmd.data_type = 1;
+	cmd.data_len = 8;
+	ASSERT_EQ(fd.hwpt(a.id(), ioas, nested), 0);
+	cmd.pt_id = nested;
+	EXPECT_EQ(fd.call(IOMMU_HWPT_ALLOC, cmd), -22);
 }
 
 TEST_F(DeviceTest, HwInfo)
 {
 	device &dev = machine.new_device();
 	dev.hw_info = {1, 2, 3, 4, 5, 6, 7, 8};
-	dev.tracks_dirty = dev.pasid_exec = true;
+	dev.tracks_dirty = dev.pasid_priv = true;
 	dev.max_pasids = 1 << 16;
 	Bound a(fd, dev);
 	u8 buffer[12];
@@ -279,7 +303,8 @@ TEST_F(DeviceTest, HwInfo)
 	ASSERT_EQ(fd.call(IOMMU_GET_HW_INFO, cmd), 0);
 	EXPECT_EQ(cmd.data_len, 8u);
 	EXPECT_EQ(cmd.out_data_type, 1u);
-	EXPECT_EQ(cmd.out_capabilities, IOMMU_HW_CAP_DIRTY_TRACKING | IOMMU_HW_CAP_PCI_PASID_EXEC);
+	EXPECT_EQ(cmd.out_capabilities, IOMMU_HW_CAP_DIRTY_TRACKING | IOMMU_HW_CAP_PCI_PASID_PRIV);
+	dev.pasid_exec = true;
 	EXPECT_EQ(cmd.out_max_pasid_log2, 16);
 	EXPECT_EQ(buffer[7], 8);
 	EXPECT_EQ(buffer[8] | buffer[11], 0) << "zeros behind it";
@@ -290,6 +315,7 @@ TEST_F(DeviceTest, HwInfo)
 	EXPECT_EQ(cmd.data_len, 8u);
 	EXPECT_EQ(buffer[2], 3);
 	EXPECT_EQ(buffer[3], 0xcc);
+	EXPECT_TRUE(cmd.out_capabilities & IOMMU_HW_CAP_PCI_PASID_EXEC);
 	dev.hw_info_error = -19;
 	EXPECT_EQ(fd.call(IOMMU_GET_HW_INFO, cmd), -19);
 }

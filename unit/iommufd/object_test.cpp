@@ -151,6 +151,30 @@ TEST_F(ObjectTableTest, HeldObjectWithEndlessLease)
 	EXPECT_EQ(peek::short_users_(thing).load(), 1);
 }
 
+// A call that never ends: rather a leak than a use after free.
+TEST_F(ObjectTableTest, DestroyWithEndlessLease)
+{
+	Thing &thing = make();
+	peek::short_users_(thing).inc();
+	fake::ExpectWarnings warnings;
+	EXPECT_EQ(error_of(table.destroy(thing.id())), -16);
+	EXPECT_EQ(warnings.count(), 1u);
+	EXPECT_TRUE(table.empty());
+	EXPECT_EQ(alive, 1);
+	delete &thing;
+}
+
+// An object whose last user has gone is not leased any more.
+TEST_F(ObjectTableTest, NoLeaseWithoutUsers)
+{
+	Thing &thing = make();
+	ASSERT_TRUE(peek::users_(thing).dec_if_one());
+	EXPECT_FALSE(thing.try_lease(table));
+	EXPECT_EQ(peek::short_users_(thing).load(), 1);
+	EXPECT_EQ(error_of(table.get<Thing>(thing.id())), -2);
+	peek::users_(thing).inc();
+}
+
 TEST_F(ObjectTableTest, LastHoldDestroys)
 {
 	Thing &thing = make();

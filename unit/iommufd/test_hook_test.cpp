@@ -12,7 +12,7 @@ namespace {
 
 constexpr unsigned kTestCmd = _IO(IOMMUFD_TYPE, IOMMUFD_CMD_BASE + 32);
 
-module owner;
+module mock;
 bool failing;
 iommufd_ctx *called_on;
 unsigned called_size;
@@ -26,11 +26,12 @@ long serve(iommufd_ctx *ictx, unsigned long, unsigned size)
 }
 bool nothing_is_mock(device *) { return false; }
 bool everything_is_mock(device *) { return true; }
-bool should_fail() { return failing; }
+bool fails_now() { return failing; }
 void on_destroy(void *data) { destroyed += *static_cast<int *>(data); }
 
 struct Hook : iommufd_test_hook {
-	explicit Hook(bool (*mock)(device *) = nothing_is_mock) : iommufd_test_hook{&owner, serve, mock, should_fail}
+	explicit Hook(bool (*is_mock_device)(device *) = nothing_is_mock)
+		: iommufd_test_hook{&mock, serve, is_mock_device, fails_now}
 	{
 		failing = false;
 		destroyed = 0;
@@ -43,7 +44,7 @@ class TestHook : public World {
 protected:
 	Fd fd;
 	int data = 1;
-	~TestHook() override { EXPECT_EQ(owner.refs, 0) << "the test module could not be unloaded"; }
+	~TestHook() override { EXPECT_EQ(mock.refs, 0) << "the test module could not be unloaded"; }
 };
 
 } // namespace
@@ -65,7 +66,7 @@ TEST_F(TestHook, Ioctl)
 TEST_F(TestHook, OnlyOne)
 {
 	Hook hook;
-	iommufd_test_hook other{&owner, serve, nothing_is_mock, nullptr};
+	iommufd_test_hook other{&mock, serve, nothing_is_mock, nullptr};
 	EXPECT_EQ(iommufd_test_register(&other), -16);
 	fake::ExpectWarnings warnings;
 	iommufd_test_unregister(&other);
@@ -105,7 +106,7 @@ TEST_F(TestHook, Objects)
 	void *got = nullptr;
 	unsigned id = 0;
 	ASSERT_EQ(iommufd_test_object_alloc(fd.ctx(), &data, on_destroy, &id, &object), 0);
-	EXPECT_EQ(owner.refs, 1);
+	EXPECT_EQ(mock.refs, 1);
 	EXPECT_EQ(iommufd_test_object_get(fd.ctx(), id, &got, &found), -2) << "nobody can see it yet";
 	iommufd_test_object_publish(fd.ctx(), object);
 	ASSERT_EQ(iommufd_test_object_get(fd.ctx(), id, &got, &found), 0);
@@ -115,7 +116,7 @@ TEST_F(TestHook, Objects)
 	EXPECT_EQ(destroyed, 0);
 	EXPECT_EQ(fd.destroy(id), 0);
 	EXPECT_EQ(destroyed, 1);
-	EXPECT_EQ(owner.refs, 0);
+	EXPECT_EQ(mock.refs, 0);
 	// Given up: nothing to destroy.
 	ASSERT_EQ(iommufd_test_object_alloc(fd.ctx(), &data, on_destroy, &id, &object), 0);
 	iommufd_test_object_abort(fd.ctx(), object);
