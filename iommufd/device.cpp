@@ -141,7 +141,10 @@ Status Device::enable_faults()
 
 void Device::disable_faults()
 {
-	if (!WARN_ON(!faults_on_) && !--faults_on_)
+	if (WARN_ON(!faults_on_))
+		return;
+	faults_on_--;
+	if (!faults_on_)
 		kx_device_disable_iopf(dev_);
 }
 

@@ -78,7 +78,7 @@ public:
 	~Ref()
 	{
 		if (ptr_ && ptr_->refs_.dec_and_test())
-			delete ptr_;
+			delete ptr_; // NOLINT(clang-analyzer-cplusplus.NewDelete): it cannot follow the count
 	}
 
 	T *get() const { return ptr_; }
