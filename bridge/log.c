@@ -21,11 +21,6 @@ void kx_log_rejected(const char *what, int error, const char *why)
 				   ERR_PTR(error), why);
 }
 
-void kx_log_info(const char *text)
-{
-	pr_info("%s\n", text);
-}
-
 void kx_log_device_warning(struct device *dev, const char *text)
 {
 	dev_warn(dev, "iommufd: %s\n", text);

@@ -4,7 +4,6 @@
 
 KX_DECLS_BEGIN
 void kx_log_rejected(const char *what, int error, const char *why);
-void kx_log_info(const char *text);
 void kx_log_device_warning(struct device *dev, const char *text);
 int kx_warn(const char *condition, const char *file, int line);
 void kx_bug(const char *why);

@@ -14,11 +14,6 @@ void kx_log_rejected(const char *what, int error, const char *why)
 			   ERR_PTR(error), why);
 }
 
-void kx_log_info(const char *text)
-{
-	pr_info("%s\n", text);
-}
-
 int kx_warn(const char *condition, const char *file, int line)
 {
 	return WARN(1, "mock_iommu: %s, at %s:%d\n", condition, file, line);

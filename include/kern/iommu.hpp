@@ -19,7 +19,6 @@ using base::Pa;
 // What a mapping lets the device do; the values are the kernel's IOMMU_* bits of this build.
 class Prot {
 public:
-	static constexpr Prot none() { return Prot(0); }
 	static constexpr Prot make(bool readable, bool writable)
 	{
 		// Always coherent: user space has no means to flush caches, so binding demands that DMA snoops.

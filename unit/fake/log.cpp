@@ -29,7 +29,6 @@ void kx_log_rejected(const char *what, int error, const char *why)
 	rejection = std::string(what) + ": " + std::to_string(error) + ": " + why;
 }
 
-void kx_log_info(const char *) {}
 void kx_log_device_warning(device *, const char *) { warned++; }
 
 int kx_warn(const char *condition, const char *file, int line)
