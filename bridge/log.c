@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* <linux/printk.h>, <linux/bug.h> */
-#define pr_fmt(fmt) "iommufd: " fmt
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 #include <linux/bug.h>
 #include <linux/device.h>
 #include <linux/moduleparam.h>
@@ -23,12 +23,12 @@ void kx_log_rejected(const char *what, int error, const char *why)
 
 void kx_log_device_warning(struct device *dev, const char *text)
 {
-	dev_warn(dev, "iommufd: %s\n", text);
+	dev_warn(dev, pr_fmt("%s\n"), text);
 }
 
 int kx_warn(const char *condition, const char *file, int line)
 {
-	return WARN(1, "iommufd: %s, at %s:%d\n", condition, file, line);
+	return WARN(1, pr_fmt("%s, at %s:%d\n"), condition, file, line);
 }
 
 /* Declared as returning: the caller traps behind it, which keeps objtool's view of the flow right. */

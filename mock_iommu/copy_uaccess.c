@@ -1,3 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/* bridge/uaccess.c once more: an object belongs to one module, and iommufd.ko does not export its bridge. */
-#include "bridge/uaccess.c"
