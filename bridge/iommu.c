@@ -39,14 +39,8 @@ int kx_domain_alloc(struct device *dev, struct iommu_domain **domain)
 	return take(iommu_paging_domain_alloc(dev), domain);
 }
 
-int kx_domain_alloc_user(struct device *dev, unsigned int flags, unsigned int data_type, unsigned long data,
-			 unsigned long data_len, struct iommu_domain **domain)
-{
-	return kx_domain_alloc_nested(dev, flags, NULL, data_type, data, data_len, domain);
-}
-
-int kx_domain_alloc_nested(struct device *dev, unsigned int flags, struct iommu_domain *parent, unsigned int data_type,
-			   unsigned long data, unsigned long data_len, struct iommu_domain **domain)
+int kx_domain_alloc_user(struct device *dev, unsigned int flags, struct iommu_domain *parent, unsigned int data_type,
+			 unsigned long data, unsigned long data_len, struct iommu_domain **domain)
 {
 	const struct iommu_user_data user = { .type = data_type, .uptr = (void __user *)data, .len = data_len };
 	const struct iommu_ops *ops = driver_of(dev);

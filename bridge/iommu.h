@@ -9,10 +9,9 @@ typedef int (*kx_resv_fn)(void *context, unsigned long long start, unsigned long
 
 KX_DECLS_BEGIN
 int kx_domain_alloc(struct device *dev, struct iommu_domain **domain);
-int kx_domain_alloc_user(struct device *dev, unsigned int flags, unsigned int data_type, unsigned long data,
-			 unsigned long data_len, struct iommu_domain **domain);
-int kx_domain_alloc_nested(struct device *dev, unsigned int flags, struct iommu_domain *parent, unsigned int data_type,
-			   unsigned long data, unsigned long data_len, struct iommu_domain **domain);
+/* parent: null, or what the new domain is nested on */
+int kx_domain_alloc_user(struct device *dev, unsigned int flags, struct iommu_domain *parent, unsigned int data_type,
+			 unsigned long data, unsigned long data_len, struct iommu_domain **domain);
 bool kx_domain_same_driver(const struct iommu_domain *domain, struct device *dev);
 bool kx_domain_is_nested(const struct iommu_domain *domain);
 int kx_domain_invalidate(struct iommu_domain *domain, unsigned int data_type, unsigned long data,

@@ -110,7 +110,7 @@ Result<Pending<HwptNested>> HwptNested::create(Context &context, HwptPaging &par
 	if (!kx_domain_same_driver(parent.domain().get(), device.dev()))
 		return fail(Errno::kInval, "the parent belongs to another IOMMU driver");
 	TRY_LET(hwpt, context.objects().create<HwptNested>(parent));
-	TRY_LET(domain, kern::alloc_nested_domain(device.dev(), spec.flags, parent.domain(), spec.data));
+	TRY_LET(domain, kern::alloc_user_domain(device.dev(), spec.flags, &parent.domain(), spec.data));
 	hwpt->domain_ = std::move(domain);
 	if (WARN_ON(!kx_domain_is_nested(hwpt->domain_.get())))
 		return fail(Errno::kInval, "the IOMMU driver made another kind of domain");

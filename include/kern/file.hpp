@@ -1,27 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // References to open files.
 #pragma once
-#include <utility>
-
+#include "base/held.hpp"
 #include "base/result.hpp"
 #include "bridge/file.h"
 
 namespace kern {
 
-class FileRef {
+class FileRef : public base::Held<file, kx_file_put> {
 public:
-	FileRef() = default;
-	FileRef(FileRef &&o) noexcept : file_(std::exchange(o.file_, nullptr)) {}
-	FileRef &operator=(FileRef o) noexcept
-	{
-		std::swap(file_, o.file_);
-		return *this;
-	}
-	~FileRef()
-	{
-		if (file_)
-			kx_file_put(file_);
-	}
+	using Held::Held;
 
 	// One more reference to a file that somebody holds open.
 	static FileRef share(file *f)
@@ -37,14 +25,6 @@ public:
 			return base::fail(base::Error::from_kernel(-9, "not an open file descriptor"));
 		return FileRef(f);
 	}
-
-	file *get() const { return file_; }
-	// Hands the reference to somebody who puts it otherwise.
-	file *release() { return std::exchange(file_, nullptr); }
-
-private:
-	explicit FileRef(file *f) : file_(f) {}
-	file *file_ = nullptr;
 };
 
 } // namespace kern

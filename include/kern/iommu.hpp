@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Domains, groups and devices of the kernel's IOMMU layer.
 #pragma once
-#include <utility>
-
+#include "base/held.hpp"
 #include "base/math.hpp"
 #include "base/result.hpp"
 #include "bridge/iommu.h"
@@ -34,48 +33,31 @@ private:
 };
 
 // One iommu_domain, owned.
-class Domain {
+class Domain : public base::Held<iommu_domain, kx_domain_free> {
 public:
-	Domain() = default;
-	explicit Domain(iommu_domain *d) : domain_(d) {}
-	Domain(Domain &&o) noexcept : domain_(std::exchange(o.domain_, nullptr)) {}
-	Domain &operator=(Domain o) noexcept
-	{
-		std::swap(domain_, o.domain_);
-		return *this;
-	}
-	~Domain()
-	{
-		if (domain_)
-			kx_domain_free(domain_);
-	}
-
-	iommu_domain *get() const { return domain_; }
+	using Held::Held;
 
 	// All sizes in bytes. map: ENOMEM and what the driver returns; nothing stays mapped on failure.
 	base::Status map(Iova iova, Pa pa, u64 size, Prot prot)
 	{
-		return base::check(kx_domain_map(domain_, iova.raw(), pa.raw(), size, prot.bits()),
+		return base::check(kx_domain_map(get(), iova.raw(), pa.raw(), size, prot.bits()),
 				   "the IOMMU driver could not map");
 	}
 	// Every byte of the range must be mapped, and the range must begin and end where mappings did.
-	void unmap(Iova iova, u64 size) { WARN_ON(kx_domain_unmap(domain_, iova.raw(), size) != size); }
-	Pa iova_to_pa(Iova iova) const { return Pa(kx_domain_iova_to_phys(domain_, iova.raw())); }
-	u64 page_sizes() const { return kx_domain_page_sizes(domain_); } // bitmap, bytes
+	void unmap(Iova iova, u64 size) { WARN_ON(kx_domain_unmap(get(), iova.raw(), size) != size); }
+	Pa iova_to_pa(Iova iova) const { return Pa(kx_domain_iova_to_phys(get(), iova.raw())); }
+	u64 page_sizes() const { return kx_domain_page_sizes(get()); } // bitmap, bytes
 	u64 smallest_page() const { return base::lowest_bit(page_sizes()); }
 	IovaRange aperture() const
 	{
-		return {Iova(kx_domain_aperture_start(domain_)), Iova(kx_domain_aperture_last(domain_))};
+		return {Iova(kx_domain_aperture_start(get())), Iova(kx_domain_aperture_last(get()))};
 	}
 	// From now on no DMA through this domain can skip the caches; false when the domain cannot do that.
-	bool enforce_coherency() { return kx_domain_enforce_coherency(domain_); }
+	bool enforce_coherency() { return kx_domain_enforce_coherency(get()); }
 	base::Status set_msi_window(Pa base)
 	{
-		return base::check(kx_domain_set_msi_window(domain_, base.raw()), "no MSI window in the domain");
+		return base::check(kx_domain_set_msi_window(get(), base.raw()), "no MSI window in the domain");
 	}
-
-private:
-	iommu_domain *domain_ = nullptr;
 };
 
 // What the user passed to HWPT_ALLOC for the driver; `length` 0: nothing.
@@ -85,35 +67,28 @@ struct DomainUserData {
 	u64 length = 0;
 };
 
-// A paging domain for `dev`; flags are the uAPI's IOMMU_HWPT_ALLOC_*. EOPNOTSUPP when the driver takes neither
-// flags nor data.
+// A domain as user space describes it: flags are the uAPI's IOMMU_HWPT_ALLOC_*, `parent` (may be null) what it is nested
+// on. The driver must have the operation, see kx_domain_can_alloc_user(). ENOMEM, and what the driver returns.
+inline base::Result<Domain> alloc_user_domain(device *dev, u32 flags, const Domain *parent, const DomainUserData &user)
+{
+	iommu_domain *made = nullptr;
+	TRY(base::check(kx_domain_alloc_user(dev, flags, parent ? parent->get() : nullptr, user.type, user.data.raw(),
+					     user.length, &made),
+			"the IOMMU driver made no domain"));
+	return Domain(made);
+}
+
+// A paging domain. Without kx_domain_can_alloc_user() there are no flags and no data.
 inline base::Result<Domain> alloc_domain(device *dev, u32 flags, const DomainUserData &user)
 {
-	iommu_domain *made = nullptr;
-	int rc;
-
 	if (kx_domain_can_alloc_user(dev))
-		rc = kx_domain_alloc_user(dev, flags, user.type, user.data.raw(), user.length, &made);
-	else if (flags || user.length)
-		return base::fail(base::Errno::kOpNotSupp, "the IOMMU driver takes no flags and no data");
-	else
-		rc = kx_domain_alloc(dev, &made);
-	TRY(base::check(rc, "the IOMMU driver made no domain"));
-	return Domain(made);
-}
-
-// A nested domain on top of `parent`, described by what the user passed.
-inline base::Result<Domain> alloc_nested_domain(device *dev, u32 flags, const Domain &parent,
-						const DomainUserData &user)
-{
+		return alloc_user_domain(dev, flags, nullptr, user);
 	iommu_domain *made = nullptr;
-	TRY(base::check(
-		kx_domain_alloc_nested(dev, flags, parent.get(), user.type, user.data.raw(), user.length, &made),
-		"the IOMMU driver made no nested domain"));
+	TRY(base::check(kx_domain_alloc(dev, &made), "the IOMMU driver made no domain"));
 	return Domain(made);
 }
 
-using GroupRef = Held<iommu_group, kx_group_put>;
+using GroupRef = base::Held<iommu_group, kx_group_put>;
 
 // Links an attachment to its domain inside the IOMMU core; must outlive the attachment.
 using AttachHandle = Opaque<iommu_attach_handle, KX_SIZE_iommu_attach_handle, KX_ALIGN_iommu_attach_handle>;

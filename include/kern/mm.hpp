@@ -3,6 +3,7 @@
 #pragma once
 #include <utility>
 
+#include "base/held.hpp"
 #include "base/math.hpp"
 #include "base/result.hpp"
 #include "bridge/layout.gen.h"
@@ -10,31 +11,9 @@
 
 namespace kern {
 
+using base::Held;
 using base::Pfn;
 using base::UserVa;
-
-// Moves-only holder of something that `Put` lets go.
-template <typename T, void (*Put)(T *)> class Held {
-public:
-	Held() = default;
-	explicit Held(T *ptr) : ptr_(ptr) {}
-	Held(Held &&o) noexcept : ptr_(std::exchange(o.ptr_, nullptr)) {}
-	Held &operator=(Held o) noexcept
-	{
-		std::swap(ptr_, o.ptr_);
-		return *this;
-	}
-	~Held()
-	{
-		if (ptr_)
-			Put(ptr_);
-	}
-	T *get() const { return ptr_; }
-	explicit operator bool() const { return ptr_; }
-
-private:
-	T *ptr_ = nullptr;
-};
 
 using MmRef = Held<mm_struct, kx_mm_drop>; // the mm_struct stays, its address space may go
 using MmUse = Held<mm_struct, kx_mm_put>;  // the address space stays

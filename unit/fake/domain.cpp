@@ -111,26 +111,11 @@ int kx_domain_alloc(device *dev, iommu_domain **domain)
 	return make(dev, domain);
 }
 
-int kx_domain_alloc_user(device *dev, unsigned flags, unsigned data_type, unsigned long, unsigned long data_len,
-			 iommu_domain **domain)
-{
-	if (!dev->can_alloc_user)
-		problem("a driver op that does not exist was called");
-	if (data_type || data_len)
-		return -95;
-	int rc = make(dev, domain);
-	if (!rc)
-		(*domain)->flags = flags;
-	return rc;
-}
-
-int kx_domain_alloc_nested(device *dev, unsigned flags, iommu_domain *parent, unsigned data_type, unsigned long data,
-			   unsigned long data_len, iommu_domain **domain)
+static int alloc_nested(device *dev, unsigned flags, iommu_domain *parent, unsigned data_type, unsigned long data,
+			unsigned long data_len, iommu_domain **domain)
 {
 	unsigned char first;
 
-	if (!dev->can_alloc_user)
-		problem("a driver op that does not exist was called");
 	if (!(parent->flags & 1))
 		problem("nesting on a domain that was not allocated as a parent");
 	if (!data_len)
@@ -146,6 +131,21 @@ int kx_domain_alloc_nested(device *dev, unsigned flags, iommu_domain *parent, un
 	(*domain)->data_len = data_len;
 	parent->nested++;
 	return 0;
+}
+
+int kx_domain_alloc_user(device *dev, unsigned flags, iommu_domain *parent, unsigned data_type, unsigned long data,
+			 unsigned long data_len, iommu_domain **domain)
+{
+	if (!dev->can_alloc_user)
+		problem("a driver op that does not exist was called");
+	if (parent)
+		return alloc_nested(dev, flags, parent, data_type, data, data_len, domain);
+	if (data_type || data_len)
+		return -95;
+	int rc = make(dev, domain);
+	if (!rc)
+		(*domain)->flags = flags;
+	return rc;
 }
 
 bool kx_domain_same_driver(const iommu_domain *domain, device *dev) { return domain->driver == dev->driver; }
