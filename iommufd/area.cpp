@@ -5,6 +5,8 @@
 // cuts a physically contiguous run in two: the driver may have mapped it with one large entry.
 #include "iommufd/area.hpp"
 
+#include <span>
+
 #include "iommufd/page_reader.hpp"
 
 namespace iommufd {
@@ -113,66 +115,59 @@ void Area::remember(PageIndex first, RunList &runs)
 	}
 }
 
-// Takes the pages below `end` out again after a failure: out of every domain, the last one with the pins.
-void Area::unwind(DomainList &domains, PageIndex end) const
+// Takes the pages below `end` out again after a failure: out of every domain, the first one with the pins.
+template <typename Domains> void Area::unwind(Domains &domains, PageIndex end) const
 {
 	const PageIndex first = indexes().start;
 	if (end == first)
 		return;
-	DomainEntry *storage = &domains.front();
+	DomainEntry *storage = &*domains.begin();
 	for (DomainEntry &entry : domains)
 		if (&entry != storage)
 			unmap(entry, {first, end - 1});
 	drain(*storage, {first, end - 1});
 }
 
-Status Area::fill(DomainList &domains, PageSizes sizes)
+// Maps what the reader has just read into every domain, or into none.
+template <typename Domains> Status Area::map_batch(Domains &domains, PageReader &reader, PageSizes sizes) const
+{
+	for (auto it = domains.begin(); it != domains.end(); ++it) {
+		Status status = map(*it, reader.start(), reader.runs(), sizes);
+		if (status)
+			continue;
+		for (auto undo = domains.begin(); undo != it; ++undo)
+			unmap(*undo, {reader.start(), reader.end() - 1});
+		return status;
+	}
+	return {};
+}
+
+template <typename Domains> Status Area::fill_each(Domains &domains, PageSizes sizes)
 {
 	PageReader reader(pages(), indexes(), PageReader::Purpose::kKeep);
-	PageIndex filled_end = indexes().start;
-	Status status;
 
 	begin_fill();
-	while (status && !reader.done()) {
-		status = reader.next();
-		for (auto it = domains.begin(); status && it != domains.end(); ++it) {
-			status = map(*it, reader.start(), reader.runs(), sizes);
-			if (status)
-				continue;
-			for (auto undo = domains.begin(); undo != it; ++undo)
-				unmap(*undo, {reader.start(), reader.end() - 1});
+	while (!reader.done()) {
+		const PageIndex filled_end = reader.end();
+		Status status = reader.next();
+		if (status)
+			status = map_batch(domains, reader, sizes);
+		if (!status) {
+			unwind(domains, filled_end);
+			return status;
 		}
-		if (!status)
-			break;
 		reader.keep();
 		remember(reader.start(), reader.runs());
-		filled_end = reader.end();
 	}
-	if (!status)
-		unwind(domains, filled_end);
-	return status;
+	return {};
 }
+
+Status Area::fill(DomainList &domains, PageSizes sizes) { return fill_each(domains, sizes); }
 
 Status Area::fill_one(DomainEntry &entry, PageSizes sizes)
 {
-	PageReader reader(pages(), indexes(), PageReader::Purpose::kKeep);
-	const PageIndex first = indexes().start;
-	Status status;
-
-	begin_fill();
-	while (status && !reader.done()) {
-		status = reader.next();
-		if (status)
-			status = map(entry, reader.start(), reader.runs(), sizes);
-		if (status) {
-			reader.keep();
-			remember(reader.start(), reader.runs());
-			continue;
-		}
-		if (reader.start() != first)
-			drain(entry, {first, reader.start() - 1});
-	}
-	return status;
+	std::span<DomainEntry> one(&entry, 1);
+	return fill_each(one, sizes);
 }
 
 void Area::set_storage(DomainEntry *entry)

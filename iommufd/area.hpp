@@ -3,8 +3,8 @@
 // unmapped whole. An area is in every domain of its IO page table or in none.
 //
 // Life: kFilling (its IOVAs are taken, its pages are on the way into the domains) -> kMapped -> kDraining (the same on
-// the way out). Pages move only while the IO page table's domains_lock is held shared: with domains_lock exclusive, an
-// area that is not kMapped is in no domain at all.
+// the way out). Areas come and go only while the IO page table's domains_lock is held shared: with domains_lock
+// exclusive, every area is kMapped.
 //
 // Locks: the IoPageTable's iova_lock guards its place in the table, state_ and closing_; the Pages' lock guards
 // storage_ and its place there; pins_ changes under iova_lock shared plus the Pages' lock. The rest is constant.
@@ -21,6 +21,7 @@ using base::Iova;
 using base::IovaRange;
 
 class IoPageTable;
+class PageReader;
 struct InTable;
 
 // A domain as its IO page table sees it. Embedded in the HWPT.
@@ -77,7 +78,9 @@ public:
 
 private:
 	Status map_single_pages(kern::Domain &domain, Iova at, base::Pa pa, u64 bytes) const;
-	void unwind(DomainList &domains, PageIndex end) const;
+	template <typename Domains> Status fill_each(Domains &domains, PageSizes sizes);
+	template <typename Domains> Status map_batch(Domains &domains, PageReader &reader, PageSizes sizes) const;
+	template <typename Domains> void unwind(Domains &domains, PageIndex end) const;
 	void begin_fill();
 	void remember(PageIndex first, RunList &runs);
 
