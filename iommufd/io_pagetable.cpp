@@ -45,6 +45,12 @@ Status SliceList::append(base::Ref<Pages> pages, u64 start_byte, u64 length)
 	return {};
 }
 
+Status SliceList::append_memory(UserVa va, u64 length, bool writable, AccountMode mode)
+{
+	TRY_LET(pages, Pages::create(va, length, writable, mode));
+	return append(std::move(pages), va.raw() % base::kPageSize, length);
+}
+
 // The areas of one mapping until they are all in the table, or until they are given up.
 class AreaBatch {
 public:
@@ -112,6 +118,7 @@ Result<Iova> IoPageTable::insert_areas(SliceList &slices, u64 length, Placement 
 // Under domains_lock, shared. All or nothing.
 Status IoPageTable::fill_areas(AreaBatch &areas)
 {
+	domains_lock_.assert_held();
 	if (domains_.empty())
 		return {};
 	for (Area *area : areas) {
@@ -130,9 +137,8 @@ Result<Iova> IoPageTable::map(SliceList &slices, u64 length, Placement where, ke
 	AreaBatch areas(slices.count());
 	if (!areas)
 		return fail(Errno::kNoMem, "out of memory for the list of areas");
-	TRY_LET(at, insert_areas(slices, length, where, prot, areas));
-
 	kern::SharedGuard domains(domains_lock_);
+	TRY_LET(at, insert_areas(slices, length, where, prot, areas));
 	Status status = fill_areas(areas);
 	if (!status)
 		for (Area *area : areas)
@@ -153,6 +159,7 @@ Result<Iova> IoPageTable::map(SliceList &slices, u64 length, Placement where, ke
 // Takes an area out of all domains, if it is in any. Under domains_lock, shared.
 void IoPageTable::drain_area(Area &area)
 {
+	domains_lock_.assert_held();
 	kern::Guard guard(area.pages().lock());
 	DomainEntry *storage = area.storage();
 	if (!storage)
@@ -173,23 +180,49 @@ void IoPageTable::remove_area(Area &area)
 	delete &area;
 }
 
-// The first area of the range: claimed for draining, or found pinned and closed to new pins.
-Result<IoPageTable::Claim> IoPageTable::claim_for_unmap(IovaRange range)
+// The first area of the range: claimed for draining, or why it is not.
+Result<IoPageTable::Step> IoPageTable::claim_for_unmap(IovaRange range)
 {
 	kern::Guard guard(iova_lock_);
 	Area *area = areas_.first(range);
 	if (!area)
-		return Claim{};
+		return Step{Found::kNothing};
 	if (area->state_ != AreaState::kMapped)
-		return fail(Errno::kBusy, "an area in the range is being mapped or unmapped");
+		return Step{Found::kMoving};
 	if (!range.contains(area->iova()))
 		return fail(Errno::kNoEnt, "an area is only partly inside the range");
 	if (area->pins_) {
 		area->closing_ = true;
-		return Claim{area, true};
+		return Step{Found::kPinned, area->iova()};
 	}
 	area->state_ = AreaState::kDraining;
-	return Claim{area, false};
+	return Step{Found::kMapped, area->iova(), area};
+}
+
+// Under domains_lock. Unmaps the first area of the range, if it can be unmapped now.
+Result<IoPageTable::Step> IoPageTable::unmap_first_locked(IovaRange range)
+{
+	TRY_LET(step, claim_for_unmap(range));
+	if (Area *area = std::exchange(step.area, nullptr)) {
+		drain_area(*area);
+		remove_area(*area);
+	}
+	return step;
+}
+
+Result<IoPageTable::Step> IoPageTable::unmap_first(IovaRange range)
+{
+	{
+		kern::SharedGuard domains(domains_lock_);
+		TRY_LET(step, unmap_first_locked(range));
+		if (step.found != Found::kMoving)
+			return step;
+	}
+	// Areas move under domains_lock, shared: whoever has it alone has waited for all of them.
+	kern::Guard domains(domains_lock_);
+	TRY_LET(step, unmap_first_locked(range));
+	WARN_ON(step.found == Found::kMoving);
+	return step;
 }
 
 Result<u64> IoPageTable::unmap(IovaRange range)
@@ -205,29 +238,21 @@ Status IoPageTable::unmap_counting(IovaRange range, u64 &bytes)
 	unsigned notified = 0;
 
 	for (;;) {
-		IovaRange pinned = range;
-		{
-			kern::SharedGuard domains(domains_lock_);
-			TRY_LET(claim, claim_for_unmap(range));
-			if (!claim.area)
-				return {};
-			const IovaRange at = claim.area->iova();
-			if (!claim.pinned) {
-				drain_area(*claim.area);
-				remove_area(*claim.area);
-				bytes += at.count();
-				if (at.last == range.last)
-					return {};
-				// What others map behind us from now on is not ours.
-				range.start = at.last + 1;
-				notified = 0;
-				continue;
-			}
-			pinned = at;
+		TRY_LET(step, unmap_first(range));
+		if (step.found == Found::kPinned) {
+			if (WARN_ON(notified++ == kMaxNotifications))
+				return fail(Errno::kDeadlock, "a kernel driver does not let go of its pins");
+			notify_listeners(step.at);
+			continue;
 		}
-		if (WARN_ON(notified++ == kMaxNotifications))
-			return fail(Errno::kDeadlock, "a kernel driver does not let go of its pins");
-		notify_listeners(pinned);
+		if (step.found != Found::kMapped)
+			return {};
+		bytes += step.at.count();
+		if (step.at.last == range.last)
+			return {};
+		// What others map behind us from now on is not ours.
+		range.start = step.at.last + 1;
+		notified = 0;
 	}
 }
 
@@ -267,13 +292,12 @@ Status IoPageTable::slices(IovaRange range, SliceList &out)
 // Neither domains nor pins notice: the two parts share the pages, and nothing moves.
 Status IoPageTable::cut_behind(Iova last)
 {
+	kern::Guard domains(domains_lock_); // alone: no area is on its way in or out
 	kern::Guard guard(iova_lock_);
 	Area *area = areas_.at(last);
 	if (!area || last == area->iova().last || last == area->iova().start)
 		return {};
 	const Iova next = last + 1;
-	if (area->state_ != AreaState::kMapped || area->closing_)
-		return fail(Errno::kBusy, "the area is being mapped or unmapped");
 	if (!base::is_aligned(next.raw() | area->byte_at(next), alignment_))
 		return fail(Errno::kInval, "the cut is not aligned as the IOAS demands");
 
@@ -292,6 +316,7 @@ Status IoPageTable::cut_behind(Iova last)
 		for (Area *part : {left.get(), right.get()}) {
 			part->set_storage(storage);
 			part->state_ = AreaState::kMapped;
+			part->closing_ = area->closing_;
 		}
 	}
 	areas_.remove(*area);

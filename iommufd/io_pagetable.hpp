@@ -68,6 +68,8 @@ public:
 	~SliceList();
 	// ENOMEM.
 	Status append(base::Ref<Pages> pages, u64 start_byte, u64 length);
+	// Memory of the current process, as Pages::create() takes it, and its errors.
+	Status append_memory(UserVa va, u64 length, bool writable, AccountMode mode);
 };
 
 // Where a mapping goes: at a fixed IOVA, or wherever there is room.
@@ -86,13 +88,13 @@ public:
 	// Context: may sleep. All or nothing.
 	Result<Iova> map(SliceList &slices, u64 length, Placement where, kern::Prot prot);
 	// Unmaps every area inside the range and returns the number of bytes; 0 when there was none. ENOENT when an
-	// area lies across the border, EBUSY when one is on its way in or out, EDEADLK when a kernel driver does not
-	// let go. What had been unmapped before the error stays so.
+	// area lies across the border, EDEADLK when a kernel driver does not let go. What had been unmapped before the
+	// error stays so. Waits for other threads' maps and unmaps of an area in the range.
 	Result<u64> unmap(IovaRange range);
 	// The same, and `bytes` tells in any case how many were unmapped.
 	Status unmap_counting(IovaRange range, u64 &bytes);
 	// Makes `last` the last IOVA of its area, if there is one, by cutting the area in two. EINVAL: not aligned,
-	// pinned by a kernel driver, or possibly mapped with large pages; EBUSY: on its way in or out; ENOMEM.
+	// pinned by a kernel driver, or possibly mapped with large pages; ENOMEM.
 	Status cut_behind(Iova last);
 	// What backs the range, without a hole, else ENOENT.
 	Status slices(IovaRange range, SliceList &out);
@@ -141,14 +143,19 @@ public:
 	template <typename Fn> Status for_each_area(IovaRange range, Iova &done, Fn &&fn);
 
 private:
-	// What an unmap found: an area that is now its to drain, one that is pinned, or neither: nothing is left.
-	struct Claim {
-		Area *area = nullptr;
-		bool pinned = false;
+	// What an unmap finds first in its range: nothing; an area, which it takes; one that kernel drivers have pinned,
+	// which is now closed to new pins; or one that another thread is just mapping or unmapping.
+	enum class Found : u8 { kNothing, kMapped, kPinned, kMoving };
+	struct Step {
+		Found found;
+		IovaRange at{};       // of an area that is mapped or pinned
+		Area *area = nullptr; // claimed: nobody else touches it. Without a claim it may go at any moment
 	};
 
 	template <typename Fn> Status for_each_area_locked(IovaRange range, Iova &done, Fn &&fn) const;
-	Result<Claim> claim_for_unmap(IovaRange range);
+	Result<Step> claim_for_unmap(IovaRange range);
+	Result<Step> unmap_first_locked(IovaRange range);
+	Result<Step> unmap_first(IovaRange range);
 	void notify_listeners(IovaRange range);
 	void drain_area(Area &area);
 	void remove_area(Area &area);

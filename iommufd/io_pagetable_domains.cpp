@@ -32,11 +32,10 @@ Status IoPageTable::recompute_alignment()
 // Takes a domain's share out of every area below `until` (null: out of all). The domain is not on the list.
 void IoPageTable::empty_domain(DomainEntry &entry, const Area *until)
 {
+	domains_lock_.assert_held_exclusive();
 	const bool last_one = domains_.empty();
 
 	for (Area *area = areas_.first(); area != until; area = areas_.next(*area)) {
-		if (area->state_ != AreaState::kMapped)
-			continue;
 		kern::Guard guard(area->pages().lock());
 		if (last_one) {
 			area->set_storage(nullptr);
@@ -52,9 +51,8 @@ void IoPageTable::empty_domain(DomainEntry &entry, const Area *until)
 // Puts every area into a domain that is not on the list yet; all or nothing.
 Status IoPageTable::fill_domain(DomainEntry &entry)
 {
+	domains_lock_.assert_held_exclusive();
 	for (Area *area = areas_.first(); area; area = areas_.next(*area)) {
-		if (area->state_ != AreaState::kMapped)
-			continue;
 		Status status;
 		{
 			kern::Guard guard(area->pages().lock());

@@ -122,9 +122,8 @@ Status ioas_map(UserCall &call, iommu_ioas_map &cmd)
 	TRY_LET(ioas, call.context().objects().get<Ioas>(ObjectId(cmd.ioas_id)));
 
 	const MapArguments args = map_arguments(cmd.flags, cmd.iova, cmd.length);
-	const base::UserVa va(cmd.user_va);
-	TRY_LET(pages, Pages::create(va, cmd.length, args.prot.writable(), call.context().account_mode()));
-	TRY(slices.append(std::move(pages), va.raw() % base::kPageSize, cmd.length));
+	TRY(slices.append_memory(base::UserVa(cmd.user_va), cmd.length, args.prot.writable(),
+				 call.context().account_mode()));
 	return map_and_respond(call, cmd, cmd.iova, *ioas, slices, args);
 }
 

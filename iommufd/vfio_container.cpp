@@ -21,9 +21,7 @@ Result<long> map_dma(Context &context, base::UserVa arg)
 		return fail(Errno::kInval, "argsz is too small, or a flag is unknown");
 	TRY_LET(ioas, context.compat_ioas());
 	const kern::Prot prot = kern::Prot::make(map.flags & vfio::kMapRead, map.flags & vfio::kMapWrite);
-	const base::UserVa va(map.vaddr);
-	TRY_LET(pages, Pages::create(va, map.size, prot.writable(), context.account_mode()));
-	TRY(slices.append(std::move(pages), va.raw() % base::kPageSize, map.size));
+	TRY(slices.append_memory(base::UserVa(map.vaddr), map.size, prot.writable(), context.account_mode()));
 	TRY(ioas->table().map(slices, map.size, {true, Iova(map.iova)}, prot));
 	return 0;
 }

@@ -37,7 +37,8 @@ namespace {
 std::vector<Lock *> held;
 // Which classes have been taken under which, over all tests.
 std::map<std::string, std::set<std::string>> taken_under;
-std::function<void()> meanwhile;
+std::function<void()> meanwhile, meanwhile_locked;
+std::string awaited_lock;
 unsigned waited;
 Lock mmap_lock{"mmap_lock", false, false, 0};
 
@@ -91,6 +92,12 @@ void drop_lock(Lock &lock, bool shared)
 		held.erase(it);
 }
 
+void assert_held(const Lock &lock)
+{
+	if (!lock.exclusive && !lock.shared)
+		problem("%s should be held", lock.name);
+}
+
 std::size_t locks_held() { return held.size(); }
 
 void might_sleep(const char *what)
@@ -110,9 +117,15 @@ void touch_mmap_lock(const char *what)
 void while_waiting(std::function<void()> fn) { meanwhile = std::move(fn); }
 unsigned waits() { return waited; }
 
+void while_waiting_for(const char *lock, std::function<void()> fn)
+{
+	awaited_lock = lock;
+	meanwhile_locked = std::move(fn);
+}
+
 void reset_sync()
 {
-	meanwhile = nullptr;
+	meanwhile = meanwhile_locked = nullptr;
 	waited = 0;
 }
 
@@ -130,23 +143,22 @@ void kx_mutex_destroy(mutex *m)
 		problem("%s destroyed while it is held", m->lock.name);
 }
 
-void kx_mutex_assert_held(const mutex *m)
-{
-	if (!m->lock.exclusive)
-		problem("%s should be held", m->lock.name);
-}
+void kx_mutex_assert_held(const mutex *m) { fake::assert_held(m->lock); }
 
 void kx_rwsem_init(rw_semaphore *s, const char *name, lock_class_key *) { s->lock = {name, false, false, 0}; }
-void kx_rwsem_lock(rw_semaphore *s) { fake::take_lock(s->lock, false); }
 void kx_rwsem_unlock(rw_semaphore *s) { fake::drop_lock(s->lock, false); }
+
+void kx_rwsem_lock(rw_semaphore *s)
+{
+	if (fake::meanwhile_locked && s->lock.name == fake::awaited_lock)
+		std::exchange(fake::meanwhile_locked, nullptr)();
+	fake::take_lock(s->lock, false);
+}
+
 void kx_rwsem_lock_shared(rw_semaphore *s) { fake::take_lock(s->lock, true); }
 void kx_rwsem_unlock_shared(rw_semaphore *s) { fake::drop_lock(s->lock, true); }
 
-void kx_rwsem_assert_held(const rw_semaphore *s)
-{
-	if (!s->lock.exclusive && !s->lock.shared)
-		problem("%s should be held", s->lock.name);
-}
+void kx_rwsem_assert_held(const rw_semaphore *s) { fake::assert_held(s->lock); }
 
 void kx_rwsem_assert_held_exclusive(const rw_semaphore *s)
 {

@@ -16,6 +16,7 @@ struct Lock {
 
 void take_lock(Lock &lock, bool shared);
 void drop_lock(Lock &lock, bool shared);
+void assert_held(const Lock &lock);
 std::size_t locks_held();
 
 // Problem if a spinlock is held. `what`: the call that may sleep.
@@ -25,6 +26,8 @@ void touch_mmap_lock(const char *what);
 
 // Runs once, when the code under test waits for a counter or sleeps: what other threads would do meanwhile.
 void while_waiting(std::function<void()> fn);
+// The same for whoever next waits to have the rw_semaphore of that name alone.
+void while_waiting_for(const char *lock, std::function<void()> fn);
 unsigned waits();
 void reset_sync();
 

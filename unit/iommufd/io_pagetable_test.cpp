@@ -314,7 +314,9 @@ TEST_F(IoPageTable, SmallPagesFailInTheMiddleOfARun)
 	}
 }
 
-// An area that another thread is mapping or unmapping right now.
+constexpr const char *kDomainsLock = "iommufd IoPageTable::domains_lock";
+
+// An area that another thread is mapping or unmapping right now is not there yet, and its place is taken.
 TEST_F(IoPageTable, AreaOnItsWay)
 {
 	ASSERT_EQ(fd.map_at(ioas, memory(4), 4 * kPage, 0x10000), 0);
@@ -325,18 +327,44 @@ TEST_F(IoPageTable, AreaOnItsWay)
 	for (auto state : {iommufd::AreaState::kFilling, iommufd::AreaState::kDraining}) {
 		u64 dst = 0x80000;
 		area.state_ = state;
-		EXPECT_EQ(fd.unmap(ioas, 0x10000, 4 * kPage), -16);
-		EXPECT_EQ(fd.unmap_all(ioas), -16);
 		EXPECT_EQ(fd.copy(ioas, ioas, 0x10000, kPage, dst), -2);
 		EXPECT_EQ(driver.pin(0x10000, kPage), -2);
 		EXPECT_EQ(fd.map_at(ioas, kVa, kPage, 0x10000), -17);
-		// It gets no pages from a domain that comes now: who maps it fills it himself.
-		Bound dev(fd, machine.new_device());
-		ASSERT_EQ(dev.attach(ioas), 0);
-		EXPECT_EQ(fake::pins_total(), 0);
-		dev.unbind();
 	}
 	area.state_ = iommufd::AreaState::kMapped;
+}
+
+// An unmap that meets it waits for the other thread, and comes after it.
+TEST_F(IoPageTable, UnmapWaitsForAreasOnTheirWay)
+{
+	iommufd::IoPageTable &table = fd.context().objects().get<iommufd::Ioas>(base::ObjectId(ioas))->get()->table();
+	auto start = [&](iommufd::AreaState state) {
+		ASSERT_EQ(fd.map_at(ioas, memory(4), 4 * kPage, 0x10000), 0);
+		peek::areas_(table).first()->state_ = state;
+	};
+	auto mapped = [&] { peek::areas_(table).first()->state_ = iommufd::AreaState::kMapped; };
+	auto unmapped = [&] {
+		mapped();
+		EXPECT_EQ(fd.unmap(ioas, 0x10000, 4 * kPage), 0);
+	};
+
+	start(iommufd::AreaState::kFilling);
+	fake::while_waiting_for(kDomainsLock, mapped);
+	EXPECT_EQ(fd.unmap(ioas, 0x10000, 4 * kPage), 0);
+
+	start(iommufd::AreaState::kFilling);
+	fake::while_waiting_for(kDomainsLock, mapped);
+	EXPECT_EQ(fd.unmap(ioas, 0x10000, kPage), -2) << "part of an area";
+	EXPECT_EQ(fd.unmap_all(ioas), 0);
+
+	start(iommufd::AreaState::kDraining);
+	fake::while_waiting_for(kDomainsLock, unmapped);
+	EXPECT_EQ(fd.unmap(ioas, 0x10000, 4 * kPage), -2) << "the other thread was first";
+
+	start(iommufd::AreaState::kDraining);
+	fake::while_waiting_for(kDomainsLock, unmapped);
+	EXPECT_EQ(fd.unmap_all(ioas), 0);
+	EXPECT_EQ(peek::areas_(table).first(), nullptr);
 }
 
 // PFN-mapped memory, holes, and read-only memory mapped for writing.
