@@ -56,3 +56,8 @@ void kx_ids_unlock(struct xarray *xa)
 {
 	xa_unlock(xa);
 }
+
+void kx_ids_assert_held(const struct xarray *xa)
+{
+	lockdep_assert_held(&xa->xa_lock);
+}

@@ -13,4 +13,5 @@ void *kx_ids_next(struct xarray *xa, unsigned long *id);
 bool kx_ids_empty(const struct xarray *xa);
 void kx_ids_lock(struct xarray *xa);
 void kx_ids_unlock(struct xarray *xa);
+void kx_ids_assert_held(const struct xarray *xa);
 KX_DECLS_END

@@ -115,6 +115,7 @@ Status FaultQueue::copy_group(iopf_group &group, ObjectId cookie, base::UserVa t
 // The user knows the group afterwards, or has never heard of it.
 Status FaultQueue::read_group(iopf_group &group, base::UserVa to)
 {
+	io_lock_.assert_held();
 	TRY_LET(cookie, answerable_.reserve());
 	Status status = copy_group(group, cookie, to);
 	if (status)
@@ -153,6 +154,7 @@ Status FaultQueue::respond_to_one(base::UserVa from)
 {
 	iommu_hwpt_page_response response;
 
+	io_lock_.assert_held();
 	TRY(kern::copy_from_user(response, from));
 	if (response.code != IOMMUFD_PAGE_RESP_SUCCESS && response.code != IOMMUFD_PAGE_RESP_INVALID)
 		return fail(Errno::kInval, "unknown response code");

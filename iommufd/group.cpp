@@ -35,6 +35,7 @@ Status Group::set_msi_window(Hwpt &hwpt)
 
 Status Group::reserve_regions(Device &device, Hwpt &hwpt)
 {
+	lock_.assert_held();
 	IoPageTable *table = table_of(&hwpt);
 	if (!table)
 		return {};
@@ -49,6 +50,7 @@ Status Group::reserve_regions(Device &device, Hwpt &hwpt)
 
 Status Group::attach_first(Device &device, Hwpt &hwpt)
 {
+	lock_.assert_held();
 	TRY_LET(attachment, kern::make<Attachment>());
 	attachment->reporter = device.id();
 	TRY(base::check(kx_group_attach(group_.get(), hwpt.domain().get(), attachment->handle.get()),
@@ -113,6 +115,7 @@ Hold<Hwpt> Group::detach(Device &device)
 
 Status Group::enable_faults_for_all()
 {
+	lock_.assert_held();
 	for (auto at = attached_.begin(); at != attached_.end(); ++at) {
 		Status status = (*at).enable_faults();
 		if (status)
@@ -133,6 +136,7 @@ void Group::disable_faults_for_all()
 // In one step for the hardware, if its driver can. Page requests that came by way of the old domain are answered.
 Status Group::replace_domain(Device &device, Hwpt &hwpt)
 {
+	lock_.assert_held();
 	FaultQueue *old_faults = hwpt_->faults();
 	const bool start = hwpt.faults() && !old_faults, stop = old_faults && !hwpt.faults();
 
@@ -156,7 +160,7 @@ Status Group::replace_domain(Device &device, Hwpt &hwpt)
 }
 
 // Of all attached devices, in the IOAS of `hwpt`.
-void Group::unreserve_regions(Hwpt &hwpt)
+void Group::unreserve_all(Hwpt &hwpt)
 {
 	IoPageTable *table = table_of(&hwpt);
 	if (!table)
@@ -166,22 +170,15 @@ void Group::unreserve_regions(Hwpt &hwpt)
 }
 
 // All attached devices' regions into the IOAS of `to`, if that is another one.
-Status Group::move_regions(Hwpt &to)
+Status Group::reserve_all(Hwpt &to)
 {
+	lock_.assert_held();
 	IoPageTable *table = table_of(&to);
-	if (!table)
+	if (!table || table == table_of(hwpt_))
 		return {};
-	Status status;
-	if (table != table_of(hwpt_)) {
-		for (Device &device : attached_)
-			if (status)
-				status = table->reserve_for(device.dev(), sw_msi_start_);
-	}
-	if (status)
-		status = set_msi_window(to);
-	if (!status && table != table_of(hwpt_))
-		unreserve_regions(to);
-	return status;
+	for (Device &device : attached_)
+		TRY(table->reserve_for(device.dev(), sw_msi_start_));
+	return {};
 }
 
 Result<Hold<Hwpt>> Group::replace(Device &device, Hwpt &hwpt)
@@ -193,15 +190,16 @@ Result<Hold<Hwpt>> Group::replace(Device &device, Hwpt &hwpt)
 		return Hold<Hwpt>();
 
 	const bool same_table = table_of(&hwpt) == table_of(hwpt_);
-	TRY(move_regions(hwpt));
-	Status status = replace_domain(device, hwpt);
-	if (!status) {
+	base::Undo unreserve([&] {
 		if (!same_table)
-			unreserve_regions(hwpt);
-		return fail(status.error());
-	}
+			unreserve_all(hwpt);
+	});
+	TRY(reserve_all(hwpt));
+	TRY(set_msi_window(hwpt));
+	TRY(replace_domain(device, hwpt));
+	unreserve.dismiss();
 	if (!same_table)
-		unreserve_regions(*hwpt_);
+		unreserve_all(*hwpt_);
 	hwpt_ = &hwpt;
 
 	Hold<Hwpt> old = std::move(device.hwpt_);

@@ -40,8 +40,8 @@ private:
 	friend class GroupTable;
 
 	Status reserve_regions(Device &device, Hwpt &hwpt);
-	void unreserve_regions(Hwpt &hwpt);
-	Status move_regions(Hwpt &to);
+	Status reserve_all(Hwpt &to);
+	void unreserve_all(Hwpt &hwpt);
 	Status set_msi_window(Hwpt &hwpt);
 	Status join(Device &device, Hwpt &hwpt);
 	Status attach_first(Device &device, Hwpt &hwpt);

@@ -69,6 +69,7 @@ Result<Object *> ObjectTable::find(ObjectId id, std::optional<ObjectType> type)
 // Wins the object for destruction if the table is its only user.
 bool ObjectTable::take_if_unused_locked(Object &object)
 {
+	ids_.assert_held();
 	if (!object.users_.dec_if_one())
 		return false;
 	ids_.erase_locked(object.id_);

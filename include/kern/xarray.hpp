@@ -41,6 +41,11 @@ public:
 
 	void lock() { kx_ids_lock(xa_.get()); }
 	void unlock() { kx_ids_unlock(xa_.get()); }
+	void assert_held() const
+	{
+		if constexpr (KX_LOCKDEP)
+			kx_ids_assert_held(xa_.get());
+	}
 
 private:
 	Opaque<xarray, KX_SIZE_xarray, KX_ALIGN_xarray> xa_;

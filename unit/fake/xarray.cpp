@@ -101,3 +101,4 @@ void *kx_ids_next(xarray *xa, unsigned long *id)
 bool kx_ids_empty(const xarray *xa) { return ids(xa).empty(); }
 void kx_ids_lock(xarray *xa) { fake::take_lock(xa->lock, false); }
 void kx_ids_unlock(xarray *xa) { fake::drop_lock(xa->lock, false); }
+void kx_ids_assert_held(const xarray *xa) { fake::assert_held(xa->lock); }
