@@ -157,7 +157,7 @@ int access_unpin(int fd, __u32 access, __u32 id)
 	return mock_cmd(fd, &cmd, IOMMU_TEST_OP_DESTROY_ACCESS_PAGES, access);
 }
 
-int access_rw(int fd, __u32 access, __u64 iova, __u64 length, const void *va, __u32 flags)
+int access_rw(int fd, __u32 access, __u64 iova, __u64 length, void *va, __u32 flags)
 {
 	struct iommu_test_cmd cmd = {.access_rw = {iova, length, (uintptr_t)va, flags}};
 

@@ -49,6 +49,6 @@ int access_replace(int fd, __u32 access, __u32 ioas);
 int access_pin(int fd, __u32 access, __u64 iova, __u64 length, const void *va, __u32 flags, __u32 *id);
 int access_unpin(int fd, __u32 access, __u32 id);
 /* flags: MOCK_ACCESS_RW_* */
-int access_rw(int fd, __u32 access, __u64 iova, __u64 length, const void *va, __u32 flags);
+int access_rw(int fd, __u32 access, __u64 iova, __u64 length, void *va, __u32 flags);
 
 #endif /* SELFTESTS_LIB_MOCK_H */

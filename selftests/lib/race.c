@@ -27,12 +27,12 @@ static atomic_bool over;
 
 bool race_is_over(void) { return atomic_load(&over); }
 
-static bool is_known(const struct race_op *op, int error)
+bool race_knows(const struct race_op *op, int rc)
 {
 	for (size_t i = 0; i < sizeof(op->errnos) / sizeof(op->errnos[0]); i++)
-		if (error == op->errnos[i])
+		if (rc == -op->errnos[i])
 			return true;
-	return !error;
+	return !rc;
 }
 
 static void *run(void *arg)
@@ -64,7 +64,7 @@ static bool report(const struct thread *t)
 			printf(", %lu %s", t->answers[e], strerrorname_np(e) ? strerrorname_np(e) : "?");
 	puts(t->calls ? "" : ": never returned");
 	for (int e = 1; e < ERRNOS; e++) {
-		if (!t->answers[e] || is_known(t->op, e))
+		if (!t->answers[e] || race_knows(t->op, -e))
 			continue;
 		printf("#   %s must not answer %s\n", t->op->name, strerror(e));
 		good = false;

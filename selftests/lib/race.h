@@ -18,6 +18,9 @@ struct race_op {
 	int errnos[8];
 };
 
+/* 0, or one of its negative errnos */
+bool race_knows(const struct race_op *op, int rc);
+
 #define RACE_THREADS 8
 
 /*
