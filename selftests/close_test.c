@@ -207,11 +207,11 @@ static void map_unpinned(struct __test_metadata *_metadata, fixture *self)
 
 static void write_all(struct __test_metadata *_metadata, fixture *self)
 {
-	unsigned char bits = (1 << PAGES) - 1;
+	unsigned char bits = 0xff;
 
 	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, LEN, IOVA, MAP_RW));
 	ASSERT_EQ(0, dirty_tracking_set(self->fd, self->tracked, true));
-	ASSERT_EQ(0, mock_make_dirty(self->fd, self->tracked, IOVA, LEN, PAGE, &bits, NULL));
+	ASSERT_EQ(0, mock_make_dirty(self->fd, self->tracked, IOVA, LEN, PAGE / 2, &bits, NULL));
 }
 
 static void bits_are_there(struct __test_metadata *_metadata, fixture *self)
