@@ -427,7 +427,7 @@ static void *map_again(void *arg)
 		if (rc && rc != -EEXIST)
 			m->bad = rc;
 		rc = ioas_unmap(m->fd, m->ioas, IOVA, LEN, NULL);
-		if (rc && rc != -ENOENT && rc != -EBUSY)
+		if (rc && rc != -ENOENT)
 			m->bad = rc;
 	}
 	return NULL;
@@ -445,7 +445,7 @@ static __u64 unmap_against(struct mapper *m, bool all, unsigned long *done, int 
 		took = now_us() - start;
 		longest = took > longest ? took : longest;
 		*done += !rc;
-		if (rc && rc != -ENOENT && rc != -EBUSY)
+		if (rc && rc != -ENOENT)
 			*bad = rc;
 	}
 	return longest;

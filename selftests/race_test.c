@@ -223,9 +223,9 @@ static int do_reopen(struct race *r, unsigned int x)
 /* clang-format off */
 static const struct race_op
 	map = { "map", do_map, { EEXIST, ENOENT } },
-	map_auto = { "map_auto", do_map_auto, { ENOENT, EBUSY, ENOSPC, EINVAL } },
-	unmap = { "unmap", do_unmap, { ENOENT, EBUSY } },
-	unmap_all = { "unmap_all", do_unmap_all, { ENOENT, EBUSY } },
+	map_auto = { "map_auto", do_map_auto, { ENOENT, ENOSPC, EINVAL } },
+	unmap = { "unmap", do_unmap, { ENOENT } },
+	unmap_all = { "unmap_all", do_unmap_all, { ENOENT } },
 	copy = { "copy", do_copy, { EEXIST, ENOENT } },
 	attach = { "attach", do_attach, { ENOENT, EADDRINUSE, EINVAL } },
 	detach = { "detach", do_detach, { 0 } },
