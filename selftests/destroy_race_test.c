@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * DESTROY meets every other call: one thread destroys whatever has an id, the others make objects and call everything
- * on ids that may be anything, or nothing. Any refusal is right; each call has to succeed now and then, and in the end
- * everything can be closed and nothing is pinned. The rest is for the kernel's own checkers to notice.
+ * on ids that may be anything, or nothing. Any refusal is right, and in the end everything can be closed and nothing is
+ * pinned. The rest is for the kernel's own checkers to notice.
  *
  * Also runs on the kernel's own iommufd with IOMMUFD_TEST.
  *
@@ -26,6 +26,7 @@
 #define PAGES   8
 #define IDS     16 /* what is made beyond that goes at once */
 #define THREADS 4
+#define PACE    6
 
 enum kind { IOAS, PARENT, TRACKED, NESTED, QUEUE, DEVICE, MOCK_DEVICE, KINDS };
 
@@ -236,22 +237,37 @@ static struct call {
 
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 
+static atomic_ulong turns; /* of do_any() */
+
 static int do_any(struct race *r, unsigned int x)
 {
 	struct call *c = &calls[(x >> 24) % CALLS];
 	int rc = c->run(r, x);
 
+	atomic_fetch_add(&turns, 1);
 	if (!rc)
 		atomic_fetch_add(&c->good, 1);
 	return rc;
 }
 
-/* Not so often that nothing lives long enough to be used */
+/* The first object that lets itself be destroyed, from a random one on */
+static int destroy_something(struct race *r, unsigned int x)
+{
+	int rc = -ENOENT;
+
+	for (unsigned int i = 0; i < IDS && rc; i++)
+		rc = object_destroy(r->fd, (x / 4 + i) % IDS + 1);
+	return rc;
+}
+
+/* One in several turns, so that objects live long enough to be used */
 static int do_destroy(struct race *r, unsigned int x)
 {
-	if (x % 4 == 0)
-		usleep(200);
-	return object_destroy(r->fd, x / 4 % IDS + 1);
+	const unsigned long next = atomic_load(&turns) + PACE;
+
+	while (atomic_load(&turns) < next && !race_is_over())
+		usleep(50);
+	return destroy_something(r, x);
 }
 
 static const struct race_op any = {"any",
@@ -259,17 +275,31 @@ static const struct race_op any = {"any",
 				   {ENOENT, EBUSY, EINVAL, EOPNOTSUPP, EEXIST, EADDRINUSE, ENODEV}};
 static const struct race_op destroy = {"destroy", do_destroy, {ENOENT, EBUSY}};
 
-static bool all_worked(void)
+/* The same in turn, until each call has succeeded: so none is there that never can. */
+static bool each_works(struct race *r)
 {
-	bool good = true;
+	unsigned int x = 1;
+	size_t working = 0;
 
-	for (size_t i = 0; i < CALLS; i++) {
-		printf("#   %-12s %8lu times\n", calls[i].name, atomic_load(&calls[i].good));
-		good &= calls[i].good > 0;
+	for (int i = 0; i < 200000 && working < CALLS; i++) {
+		x = x * 1664525 + 1013904223;
+		if (i % PACE == 0)
+			destroy_something(r, x >> 8);
+		do_any(r, x >> 1);
+		working = 0;
+		for (size_t c = 0; c < CALLS; c++)
+			working += calls[c].good > 0;
 	}
-	if (!good)
-		puts("#   some never worked");
-	return good;
+	for (size_t c = 0; c < CALLS; c++)
+		if (!calls[c].good)
+			printf("#   %s never works\n", calls[c].name);
+	return working == CALLS;
+}
+
+static void print_successes(void)
+{
+	for (size_t c = 0; c < CALLS; c++)
+		printf("#   %-12s %8lu times\n", calls[c].name, atomic_load(&calls[c].good));
 }
 
 static bool race(unsigned int seconds)
@@ -283,7 +313,8 @@ static bool race(unsigned int seconds)
 		printf("# cannot start: %s\n", strerror(-r.fd));
 		return false;
 	}
-	good = race_run(&r, ops, THREADS, seconds * 1000) & all_worked();
+	good = each_works(&r) && race_run(&r, ops, THREADS, seconds * 1000);
+	print_successes();
 	close(r.fd);
 	after = wait_pinned_pages(before);
 	if (after != before || self_status_kb("VmPin"))

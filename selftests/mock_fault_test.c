@@ -477,7 +477,7 @@ TEST_F(inflight, requests_reads_and_replaces_at_once)
 	ASSERT_EQ(0, pthread_join(answering, NULL));
 	EXPECT_EQ(0, s.bad);
 	EXPECT_LT(0, s.answered);
-	EXPECT_LT(10, moves);
+	EXPECT_LT(1, moves);
 	TH_LOG("%ld requests, %ld answered, %ld too late, %lu replaces", (long)s.asked, (long)s.answered, (long)s.late,
 	       moves);
 	ASSERT_EQ(0, leave(self, DETACHED));
