@@ -151,7 +151,10 @@ static int do_hw_info(struct race *r, unsigned int x)
 	return get_hw_info(r->fd, an_id(r, DEVICE, x), &data, sizeof(data), &out);
 }
 
-static int do_tracking(struct race *r, unsigned int x) { return dirty_tracking_set(r->fd, an_id(r, TRACKED, x), x & 0x300); }
+static int do_tracking(struct race *r, unsigned int x)
+{
+	return dirty_tracking_set(r->fd, an_id(r, TRACKED, x), x & 0x300);
+}
 
 static int do_bitmap(struct race *r, unsigned int x)
 {

@@ -255,7 +255,8 @@ static int do_any(struct race *r, unsigned int x)
 }
 
 /* an id can be that of any object here, so any of their refusals is right */
-static const struct race_op any = {"any", do_any, {ENOENT, EBUSY, EINVAL, EOPNOTSUPP, EEXIST, EADDRINUSE, ENOSPC, ENODEV}};
+static const struct race_op any = {"any", do_any,
+				   {ENOENT, EBUSY, EINVAL, EOPNOTSUPP, EEXIST, EADDRINUSE, ENOSPC, ENODEV}};
 
 static const struct scenario {
 	const char *name;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory that stops whoever touches it, the kernel within a system call included, until it is let go (userfaultfd; needs
+ * Memory that stops whoever touches it, the kernel within a system call included, until it is let go (userfaultfd; as
  * root). So a test knows that a call is in its middle, and keeps it there.
  */
 #ifndef SELFTESTS_LIB_STALL_H
