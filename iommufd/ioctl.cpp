@@ -79,12 +79,20 @@ constexpr bool in_order()
 }
 static_assert(in_order());
 
+// IOMMU_TEST_CMD, the last of our numbers: the structure is the test module's business.
+constexpr unsigned kTestCmd = _IO(IOMMUFD_TYPE, IOMMUFD_CMD_BASE + 32);
+
+constexpr unsigned number_of(unsigned cmd) { return cmd & 0xff; }
+
+bool has_our_number(unsigned cmd)
+{
+	return number_of(cmd) >= IOMMUFD_CMD_BASE && number_of(cmd) <= number_of(kTestCmd);
+}
+
 const Call *find(unsigned cmd)
 {
-	const unsigned nr = (cmd & 0xff) - IOMMUFD_CMD_BASE;
-	if (nr >= std::size(kCalls))
-		return nullptr;
-	return &kCalls[nr];
+	const unsigned nr = number_of(cmd) - IOMMUFD_CMD_BASE;
+	return nr < std::size(kCalls) && kCalls[nr].cmd == cmd ? &kCalls[nr] : nullptr;
 }
 
 Status execute(const Call &call, Context &context, base::UserVa arg)
@@ -103,9 +111,6 @@ Status execute(const Call &call, Context &context, base::UserVa arg)
 
 } // namespace
 
-// IOMMU_TEST_CMD: the structure is the test module's business.
-constexpr unsigned kTestCmd = _IO(IOMMUFD_TYPE, IOMMUFD_CMD_BASE + 32);
-
 static long run_test(Context &context, base::UserVa arg)
 {
 	u32 size;
@@ -116,13 +121,13 @@ static long run_test(Context &context, base::UserVa arg)
 
 long dispatch(Context &context, unsigned cmd, base::UserVa arg)
 {
+	if (!has_our_number(cmd))
+		return dispatch_container(context, cmd, arg.raw());
 	if (cmd == kTestCmd)
 		return run_test(context, arg);
 	const Call *call = find(cmd);
-	if (!call)
-		return dispatch_container(context, cmd, arg.raw());
-	if (call->cmd != cmd) {
-		// A pointer that cannot be read goes before a number that does not exist.
+	if (!call) {
+		// A pointer that cannot be read goes before a number that is not in use.
 		u32 size;
 		Status readable = kern::copy_from_user(size, arg);
 		return kern::reject("ioctl", readable ? base::Error(Errno::kNoTty, "no such call") : readable.error());

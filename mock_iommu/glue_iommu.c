@@ -154,9 +154,27 @@ static int disable_feature(struct device *dev, enum iommu_dev_features feature)
 	return 0;
 }
 
-/* A mock device does not wait for its pages. */
+/* A mock device does not wait for its pages; how many of its requests were answered, and how, is for tests to read. */
+static atomic_t granted_pages, refused_pages;
+
+static int get_count(char *buffer, const struct kernel_param *param)
+{
+	return sysfs_emit(buffer, "%d\n", atomic_read(param->arg));
+}
+
+static const struct kernel_param_ops count_ops = { .get = get_count };
+module_param_cb(granted_pages, &count_ops, &granted_pages, 0444);
+MODULE_PARM_DESC(granted_pages, "page requests that were answered with success, so far");
+module_param_cb(refused_pages, &count_ops, &refused_pages, 0444);
+MODULE_PARM_DESC(refused_pages, "page requests that were answered otherwise, so far");
+
+static bool partial_groups;
+module_param(partial_groups, bool, 0644);
+MODULE_PARM_DESC(partial_groups, "page requests are not the last of their group");
+
 static void page_response(struct device *dev, struct iopf_fault *event, struct iommu_page_response *response)
 {
+	atomic_inc(response->code == IOMMU_PAGE_RESP_SUCCESS ? &granted_pages : &refused_pages);
 }
 
 static const struct iommu_ops mock_ops = {
@@ -287,7 +305,7 @@ void mx_report_fault(struct device *dev, unsigned int pasid, unsigned int group,
 		.fault = {
 			.type = IOMMU_FAULT_PAGE_REQ,
 			.prm = {
-				.flags = IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE,
+				.flags = READ_ONCE(partial_groups) ? 0 : IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE,
 				.pasid = pasid, .grpid = group, .perm = perm, .addr = addr,
 			},
 		},

@@ -271,4 +271,28 @@ TEST(unknown_ioctls)
 	EXPECT_EQ(0, close(fd));
 }
 
+/* Up to the number of the test call, which is the last one, a pointer that cannot be read goes first. */
+TEST(unknown_ioctls_with_a_bad_pointer)
+{
+	struct iommu_ioas_alloc cmd = {.size = sizeof(cmd)};
+	int fd = iommufd_open();
+
+	ASSERT_LE(0, fd);
+	for (unsigned int nr = 0; nr < 0x100; nr++) {
+		const unsigned long number = _IO(IOMMUFD_TYPE, nr);
+		const bool in_table = nr >= 0x80 && nr <= 0xa0;
+
+		/* VFIO's calls are there too, from 100 on */
+		if (nr >= 100 && nr < 0x80)
+			continue;
+		EXPECT_EQ(in_table ? -EFAULT : -ENOTTY, iommufd_call(fd, number, NULL)) TH_LOG("ioctl %#lx", number);
+		EXPECT_EQ(in_table ? -EFAULT : -ENOTTY, iommufd_call(fd, number, KERNEL_ADDRESS))
+		TH_LOG("ioctl %#lx", number);
+		if (nr <= 0x8e || nr == 0xa0)
+			continue;
+		EXPECT_EQ(-ENOTTY, iommufd_call(fd, number, &cmd)) TH_LOG("ioctl %#lx", number);
+	}
+	EXPECT_EQ(0, close(fd));
+}
+
 TEST_HARNESS_MAIN

@@ -19,12 +19,12 @@
 #include "lib/iommufd.h"
 #include "lib/probe.h"
 #include "lib/process.h"
+#include "lib/stall.h"
 #include "lib/system.h"
 
 #define IOVA  0x1000000ULL
 #define PAGES 4
 #define LEN   (PAGES * PAGE)
-#define BIG   (32UL << 20)
 #define USER  4714
 #define LIMIT 8 /* pages that this user may pin */
 
@@ -356,48 +356,50 @@ TEST_F(lifetime, sent_to_another_user)
 	EXPECT_EQ(1 + PAGES, PINNED_BY_DEVICES());
 }
 
-struct big_map {
+/* A map call that stands still in its middle */
+struct slow_map {
 	int fd;
 	__u32 ioas;
-	char *mem;
-	int rc;
-	atomic_bool returned;
+	struct stall stall;
 };
 
-static void *map_big(void *arg)
+static int map_slowly(void *arg)
 {
-	struct big_map *b = arg;
+	struct slow_map *m = arg;
 
-	b->rc = ioas_map_fixed(b->fd, b->ioas, b->mem, BIG, IOVA * 2, MAP_RW);
-	atomic_store(&b->returned, true);
-	return NULL;
+	return ioas_map_fixed(m->fd, m->ioas, m->stall.mem, LEN, IOVA * 2, MAP_RW);
 }
 
-/* Waits until the call pins. false: it has returned already */
-static bool in_the_middle(struct big_map *b)
+static int close_device(void *arg)
 {
-	while (self_status_kb("VmPin") <= 4 && !atomic_load(&b->returned))
-		;
-	return !atomic_load(&b->returned);
+	edu_close(arg);
+	return 0;
 }
 
+/* With device_first, the device goes while the call fills its page table: that has to wait for the call. */
 static void close_in_the_middle(struct __test_metadata *_metadata, fixture *self, bool device_first)
 {
-	struct big_map b = {.fd = self->fd, .ioas = self->ioas, .mem = pages_alloc(BIG)};
-	pthread_t thread;
+	struct slow_map m = {.fd = self->fd, .ioas = self->ioas};
+	struct stalled_call map, device;
 
-	memset(b.mem, 1, BIG);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, map_big, &b));
-	in_the_middle(&b);
+	ASSERT_EQ(0, stall_open(&m.stall, LEN)) TH_LOG("no userfaultfd");
+	ASSERT_EQ(0, stall_start(&map, map_slowly, &m));
+	ASSERT_TRUE(stall_wait(&m.stall));
 	if (device_first)
-		edu_close(&self->edu);
+		ASSERT_EQ(0, stall_start(&device, close_device, &self->edu));
 	EXPECT_EQ(0, close(self->fd));
 	self->fd = -1;
-	edu_close(&self->edu);
-	ASSERT_EQ(0, pthread_join(thread, NULL));
-	EXPECT_EQ(0, b.rc);
+	EXPECT_TRUE(stall_goes_on(&map));
+	if (device_first)
+		EXPECT_TRUE(stall_goes_on(&device));
+	ASSERT_EQ(0, stall_let_go(&m.stall));
+	EXPECT_EQ(0, stall_join(&map));
+	if (device_first)
+		stall_join(&device);
+	else
+		edu_close(&self->edu);
 	EXPECT_EQ(self->pinned, wait_pinned_pages(self->pinned));
-	pages_free(b.mem, BIG);
+	stall_close(&m.stall);
 }
 
 TEST_F(lifetime, closed_during_a_call) { close_in_the_middle(_metadata, self, false); }
@@ -425,7 +427,7 @@ static void *map_again(void *arg)
 		if (rc && rc != -EEXIST)
 			m->bad = rc;
 		rc = ioas_unmap(m->fd, m->ioas, IOVA, LEN, NULL);
-		if (rc && rc != -ENOENT && rc != -EBUSY)
+		if (rc && rc != -ENOENT)
 			m->bad = rc;
 	}
 	return NULL;
@@ -443,7 +445,7 @@ static __u64 unmap_against(struct mapper *m, bool all, unsigned long *done, int 
 		took = now_us() - start;
 		longest = took > longest ? took : longest;
 		*done += !rc;
-		if (rc && rc != -ENOENT && rc != -EBUSY)
+		if (rc && rc != -ENOENT)
 			*bad = rc;
 	}
 	return longest;

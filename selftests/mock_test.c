@@ -16,79 +16,12 @@
 
 #include "lib/harness.h"
 #include "lib/iommufd.h"
-#include "../include/uapi/linux/iommufd_test.h"
+#include "lib/mock.h"
 
 #define LENGTH  (16 * PAGE)
 #define GRANULE 2048
 #define LARGE   (512UL * GRANULE)
 #define HUGE    (2UL << 20)
-
-static int test_cmd(int fd, struct iommu_test_cmd *cmd, __u32 op, __u32 id)
-{
-	cmd->size = sizeof(*cmd);
-	cmd->op = op;
-	cmd->id = id;
-	return iommufd_call(fd, IOMMU_TEST_CMD, cmd);
-}
-
-static int device(int fd, __u32 pt, __u32 flags, struct iommu_test_cmd *cmd)
-{
-	*cmd = (struct iommu_test_cmd){ .mock_domain_flags.dev_flags = flags };
-	return test_cmd(fd, cmd, IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS, pt);
-}
-
-static int check_map(int fd, __u32 hwpt, __u64 iova, __u64 length, const void *va)
-{
-	struct iommu_test_cmd cmd = { .check_map = { iova, length, (uintptr_t)va } };
-
-	return test_cmd(fd, &cmd, IOMMU_TEST_OP_MD_CHECK_MAP, hwpt);
-}
-
-static int check_refs(int fd, const void *va, __u64 length, __u32 refs)
-{
-	struct iommu_test_cmd cmd = { .check_refs = { length, (uintptr_t)va, refs } };
-
-	return test_cmd(fd, &cmd, IOMMU_TEST_OP_MD_CHECK_REFS, 0);
-}
-
-static int reserve(int fd, __u32 ioas, __u64 start, __u64 length)
-{
-	struct iommu_test_cmd cmd = { .add_reserved = { start, length } };
-
-	return test_cmd(fd, &cmd, IOMMU_TEST_OP_ADD_RESERVED, ioas);
-}
-
-static int pin(int fd, __u32 access, __u64 iova, __u64 length, const void *va, __u32 flags, __u32 *id)
-{
-	struct iommu_test_cmd cmd = { .access_pages = { flags, 0, iova, length, (uintptr_t)va } };
-	int rc = test_cmd(fd, &cmd, IOMMU_TEST_OP_ACCESS_PAGES, access);
-
-	*id = cmd.access_pages.out_access_pages_id;
-	return rc;
-}
-
-static int unpin(int fd, __u32 access, __u32 id)
-{
-	struct iommu_test_cmd cmd = { .destroy_access_pages = { id } };
-
-	return test_cmd(fd, &cmd, IOMMU_TEST_OP_DESTROY_ACCESS_PAGES, access);
-}
-
-static int rw(int fd, __u32 access, __u64 iova, __u64 length, const void *va, __u32 flags)
-{
-	struct iommu_test_cmd cmd = { .access_rw = { iova, length, (uintptr_t)va, flags } };
-
-	return test_cmd(fd, &cmd, IOMMU_TEST_OP_ACCESS_RW, access);
-}
-
-static int make_dirty(int fd, __u32 hwpt, __u64 iova, __u64 length, __u64 page_size, const void *bits, __u64 *count)
-{
-	struct iommu_test_cmd cmd = { .dirty = { 0, iova, length, page_size, (uintptr_t)bits, 0 } };
-	int rc = test_cmd(fd, &cmd, IOMMU_TEST_OP_DIRTY, hwpt);
-
-	*count = cmd.dirty.out_nr_dirty;
-	return rc;
-}
 
 FIXTURE(mock)
 {
@@ -121,8 +54,8 @@ TEST_F(mock, command)
 		char bytes[sizeof(struct iommu_test_cmd) + 8];
 	} u = {};
 
-	EXPECT_EQ(-EOPNOTSUPP, test_cmd(self->fd, &u.cmd, 0, self->ioas));
-	EXPECT_EQ(-EOPNOTSUPP, test_cmd(self->fd, &u.cmd, 0xffffffff, self->ioas));
+	EXPECT_EQ(-EOPNOTSUPP, mock_cmd(self->fd, &u.cmd, 0, self->ioas));
+	EXPECT_EQ(-EOPNOTSUPP, mock_cmd(self->fd, &u.cmd, 0xffffffff, self->ioas));
 	u.cmd.op = IOMMU_TEST_OP_ADD_RESERVED;
 	u.cmd.add_reserved.length = 1;
 	u.cmd.size = offsetof(struct iommu_test_cmd, last) + 3;
@@ -136,14 +69,14 @@ TEST_F(mock, command)
 	EXPECT_EQ(-E2BIG, iommufd_call(self->fd, IOMMU_TEST_CMD, &u));
 }
 
-TEST_F(mock, reserve)
+TEST_F(mock, reservations)
 {
-	EXPECT_EQ(-EINVAL, reserve(self->fd, self->ioas, PAGE, 0));
-	EXPECT_EQ(-EOVERFLOW, reserve(self->fd, self->ioas, PAGE, UINT64_MAX));
-	EXPECT_EQ(-ENOENT, reserve(self->fd, 0, PAGE, PAGE));
+	EXPECT_EQ(-EINVAL, mock_reserve(self->fd, self->ioas, PAGE, 0));
+	EXPECT_EQ(-EOVERFLOW, mock_reserve(self->fd, self->ioas, PAGE, UINT64_MAX));
+	EXPECT_EQ(-ENOENT, mock_reserve(self->fd, 0, PAGE, PAGE));
 	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->va, PAGE, 8 * PAGE, MAP_RW));
-	EXPECT_EQ(-EADDRINUSE, reserve(self->fd, self->ioas, 9 * PAGE - 1, 1));
-	EXPECT_EQ(0, reserve(self->fd, self->ioas, 9 * PAGE, PAGE));
+	EXPECT_EQ(-EADDRINUSE, mock_reserve(self->fd, self->ioas, 9 * PAGE - 1, 1));
+	EXPECT_EQ(0, mock_reserve(self->fd, self->ioas, 9 * PAGE, PAGE));
 	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->ioas, self->va, PAGE, 9 * PAGE, MAP_RW));
 }
 
@@ -151,133 +84,130 @@ TEST_F(mock, memory_limit)
 {
 	struct iommu_test_cmd cmd = { .memory_limit.limit = 11 };
 
-	EXPECT_EQ(-EINVAL, test_cmd(self->fd, &cmd, IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT, 0));
+	EXPECT_EQ(-EINVAL, mock_cmd(self->fd, &cmd, IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT, 0));
 	cmd.memory_limit.limit = 65536;
-	EXPECT_EQ(0, test_cmd(self->fd, &cmd, IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT, 0));
+	EXPECT_EQ(0, mock_cmd(self->fd, &cmd, IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT, 0));
 }
 
 TEST_F(mock, device_flags)
 {
-	struct iommu_test_cmd plain, no_dirty, replace = {};
+	struct mock_dev plain, no_dirty;
+	struct iommu_test_cmd replace = {};
 	__u32 hwpt;
 
-	EXPECT_EQ(-EINVAL, device(self->fd, self->ioas, 1u << 31, &plain));
-	EXPECT_EQ(-ENOENT, device(self->fd, 0, 0, &plain));
-	ASSERT_EQ(0, device(self->fd, self->ioas, 0, &plain));
-	ASSERT_EQ(0, device(self->fd, self->ioas, MOCK_FLAGS_DEVICE_NO_DIRTY, &no_dirty));
-	EXPECT_EQ(-EOPNOTSUPP, hwpt_alloc(self->fd, no_dirty.mock_domain.out_idev_id, self->ioas,
+	EXPECT_EQ(-EINVAL, mock_device(self->fd, self->ioas, 1u << 31, &plain));
+	EXPECT_EQ(-ENOENT, mock_device(self->fd, 0, 0, &plain));
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, 0, &plain));
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, MOCK_FLAGS_DEVICE_NO_DIRTY, &no_dirty));
+	EXPECT_EQ(-EOPNOTSUPP, hwpt_alloc(self->fd, no_dirty.idev, self->ioas,
 					  IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &hwpt));
-	ASSERT_EQ(0, hwpt_alloc(self->fd, plain.mock_domain.out_idev_id, self->ioas, IOMMU_HWPT_ALLOC_DIRTY_TRACKING,
+	ASSERT_EQ(0, hwpt_alloc(self->fd, plain.idev, self->ioas, IOMMU_HWPT_ALLOC_DIRTY_TRACKING,
 				&hwpt));
 	replace.mock_domain_replace.pt_id = hwpt;
 	EXPECT_EQ(-EINVAL,
-		  test_cmd(self->fd, &replace, IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE, no_dirty.mock_domain.out_stdev_id));
-	EXPECT_EQ(0, test_cmd(self->fd, &replace, IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE, plain.mock_domain.out_stdev_id));
+		  mock_cmd(self->fd, &replace, IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE, no_dirty.stdev));
+	EXPECT_EQ(0, mock_cmd(self->fd, &replace, IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE, plain.stdev));
 	EXPECT_EQ(hwpt, replace.mock_domain_replace.pt_id);
 }
 
-TEST_F(mock, check_map)
+TEST_F(mock, map_check)
 {
-	struct iommu_test_cmd dev;
+	struct mock_dev dev;
 	__u32 hwpt;
 
-	ASSERT_EQ(0, device(self->fd, self->ioas, 0, &dev));
-	hwpt = dev.mock_domain.out_hwpt_id;
-	EXPECT_EQ(-EINVAL, check_map(self->fd, hwpt, self->iova, PAGE, self->va));
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, 0, &dev));
+	hwpt = dev.hwpt;
+	EXPECT_EQ(-EINVAL, mock_check_map(self->fd, hwpt, self->iova, PAGE, self->va));
 	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->va, LENGTH, self->iova, MAP_RW));
-	EXPECT_EQ(0, check_map(self->fd, hwpt, self->iova, LENGTH, self->va));
-	EXPECT_EQ(0, check_map(self->fd, hwpt, self->iova + GRANULE, GRANULE, self->va + GRANULE));
-	EXPECT_EQ(-EINVAL, check_map(self->fd, hwpt, self->iova, PAGE, self->va + PAGE));
-	EXPECT_EQ(-EINVAL, check_map(self->fd, hwpt, self->iova, GRANULE, self->va + GRANULE));
-	EXPECT_EQ(-EINVAL, check_map(self->fd, hwpt, self->iova, LENGTH + GRANULE, self->va));
-	EXPECT_EQ(-EINVAL, check_map(self->fd, hwpt, self->iova + 1, PAGE, self->va));
-	EXPECT_EQ(-EINVAL, check_map(self->fd, hwpt, self->iova, PAGE + 1, self->va));
-	EXPECT_EQ(-EINVAL, check_map(self->fd, hwpt, self->iova, PAGE, self->va + 1));
-	EXPECT_EQ(-EINVAL, check_map(self->fd, hwpt, self->iova, -PAGE, self->va));
-	EXPECT_EQ(-ENOENT, check_map(self->fd, self->ioas, self->iova, PAGE, self->va));
+	EXPECT_EQ(0, mock_check_map(self->fd, hwpt, self->iova, LENGTH, self->va));
+	EXPECT_EQ(0, mock_check_map(self->fd, hwpt, self->iova + GRANULE, GRANULE, self->va + GRANULE));
+	EXPECT_EQ(-EINVAL, mock_check_map(self->fd, hwpt, self->iova, PAGE, self->va + PAGE));
+	EXPECT_EQ(-EINVAL, mock_check_map(self->fd, hwpt, self->iova, GRANULE, self->va + GRANULE));
+	EXPECT_EQ(-EINVAL, mock_check_map(self->fd, hwpt, self->iova, LENGTH + GRANULE, self->va));
+	EXPECT_EQ(-EINVAL, mock_check_map(self->fd, hwpt, self->iova + 1, PAGE, self->va));
+	EXPECT_EQ(-EINVAL, mock_check_map(self->fd, hwpt, self->iova, PAGE + 1, self->va));
+	EXPECT_EQ(-EINVAL, mock_check_map(self->fd, hwpt, self->iova, PAGE, self->va + 1));
+	EXPECT_EQ(-EINVAL, mock_check_map(self->fd, hwpt, self->iova, -PAGE, self->va));
+	EXPECT_EQ(-ENOENT, mock_check_map(self->fd, self->ioas, self->iova, PAGE, self->va));
 	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, self->iova, LENGTH, NULL));
-	EXPECT_EQ(-EINVAL, check_map(self->fd, hwpt, self->iova, PAGE, self->va));
+	EXPECT_EQ(-EINVAL, mock_check_map(self->fd, hwpt, self->iova, PAGE, self->va));
 }
 
-TEST_F(mock, check_refs)
+TEST_F(mock, pin_count)
 {
-	struct iommu_test_cmd dev;
+	struct mock_dev dev;
 
-	EXPECT_EQ(0, check_refs(self->fd, self->va, LENGTH, 0));
-	EXPECT_EQ(-EIO, check_refs(self->fd, self->va, LENGTH, 1));
-	EXPECT_EQ(-EINVAL, check_refs(self->fd, self->va + 1, PAGE, 0));
-	EXPECT_EQ(-EINVAL, check_refs(self->fd, self->va, PAGE + 1, 0));
-	ASSERT_EQ(0, device(self->fd, self->ioas, 0, &dev));
+	EXPECT_EQ(0, mock_check_refs(self->fd, self->va, LENGTH, 0));
+	EXPECT_EQ(-EIO, mock_check_refs(self->fd, self->va, LENGTH, 1));
+	EXPECT_EQ(-EINVAL, mock_check_refs(self->fd, self->va + 1, PAGE, 0));
+	EXPECT_EQ(-EINVAL, mock_check_refs(self->fd, self->va, PAGE + 1, 0));
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, 0, &dev));
 	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->va, PAGE, self->iova, MAP_RW));
-	EXPECT_EQ(0, check_refs(self->fd, self->va, PAGE, 1));
-	EXPECT_EQ(-EIO, check_refs(self->fd, self->va, 2 * PAGE, 1));
+	EXPECT_EQ(0, mock_check_refs(self->fd, self->va, PAGE, 1));
+	EXPECT_EQ(-EIO, mock_check_refs(self->fd, self->va, 2 * PAGE, 1));
 	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, self->iova, PAGE, NULL));
-	EXPECT_EQ(0, check_refs(self->fd, self->va, LENGTH, 0));
+	EXPECT_EQ(0, mock_check_refs(self->fd, self->va, LENGTH, 0));
 }
 
 TEST_F(mock, access)
 {
-	struct iommu_test_cmd pins = { .create_access.flags = MOCK_FLAGS_ACCESS_CREATE_NEEDS_PIN_PAGES };
-	struct iommu_test_cmd copies = {}, bad = { .create_access.flags = 2 };
 	__u32 pinner, copier, id, first;
 
-	EXPECT_EQ(-EOPNOTSUPP, test_cmd(self->fd, &bad, IOMMU_TEST_OP_CREATE_ACCESS, self->ioas));
-	ASSERT_EQ(0, test_cmd(self->fd, &pins, IOMMU_TEST_OP_CREATE_ACCESS, self->ioas));
-	ASSERT_EQ(0, test_cmd(self->fd, &copies, IOMMU_TEST_OP_CREATE_ACCESS, self->ioas));
-	pinner = pins.create_access.out_access_fd;
-	copier = copies.create_access.out_access_fd;
+	EXPECT_EQ(-EOPNOTSUPP, access_create(self->fd, self->ioas, 2, &pinner));
+	ASSERT_EQ(0, access_create(self->fd, self->ioas, MOCK_FLAGS_ACCESS_CREATE_NEEDS_PIN_PAGES, &pinner));
+	ASSERT_EQ(0, access_create(self->fd, self->ioas, 0, &copier));
 	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->va, LENGTH, self->iova, MAP_RW));
 
-	EXPECT_EQ(-EBADFD, pin(self->fd, self->fd, self->iova, PAGE, self->va, 0, &id));
-	EXPECT_EQ(-EBADFD, rw(self->fd, 1000, self->iova, PAGE, self->va, 0));
-	EXPECT_EQ(-ENOMEM, pin(self->fd, pinner, self->iova, (16 << 20) + 1, NULL, 0, &id));
-	EXPECT_EQ(-ENOMEM, rw(self->fd, copier, self->iova, (16 << 20) + 1, self->va, 0));
-	EXPECT_EQ(-EOPNOTSUPP, pin(self->fd, pinner, self->iova, PAGE, self->va, 2, &id));
-	EXPECT_EQ(-EOPNOTSUPP, rw(self->fd, copier, self->iova, PAGE, self->va, 2));
-	EXPECT_EQ(-EOPNOTSUPP, pin(self->fd, copier, self->iova, PAGE, self->va, 0, &id));
-	EXPECT_EQ(-EFAULT, rw(self->fd, copier, self->iova, PAGE, (void *)PAGE, 0));
-	EXPECT_EQ(-EFAULT, rw(self->fd, copier, self->iova, PAGE, (void *)PAGE, MOCK_ACCESS_RW_WRITE));
-	EXPECT_EQ(-EBADE, pin(self->fd, pinner, self->iova, PAGE, self->va + PAGE, 0, &id));
-	EXPECT_EQ(0, check_refs(self->fd, self->va, LENGTH, 0));
+	EXPECT_EQ(-EBADFD, access_pin(self->fd, self->fd, self->iova, PAGE, self->va, 0, &id));
+	EXPECT_EQ(-EBADFD, access_rw(self->fd, 1000, self->iova, PAGE, self->va, 0));
+	EXPECT_EQ(-ENOMEM, access_pin(self->fd, pinner, self->iova, (16 << 20) + 1, NULL, 0, &id));
+	EXPECT_EQ(-ENOMEM, access_rw(self->fd, copier, self->iova, (16 << 20) + 1, self->va, 0));
+	EXPECT_EQ(-EOPNOTSUPP, access_pin(self->fd, pinner, self->iova, PAGE, self->va, 2, &id));
+	EXPECT_EQ(-EOPNOTSUPP, access_rw(self->fd, copier, self->iova, PAGE, self->va, 2));
+	EXPECT_EQ(-EOPNOTSUPP, access_pin(self->fd, copier, self->iova, PAGE, self->va, 0, &id));
+	EXPECT_EQ(-EFAULT, access_rw(self->fd, copier, self->iova, PAGE, (void *)PAGE, 0));
+	EXPECT_EQ(-EFAULT, access_rw(self->fd, copier, self->iova, PAGE, (void *)PAGE, MOCK_ACCESS_RW_WRITE));
+	EXPECT_EQ(-EBADE, access_pin(self->fd, pinner, self->iova, PAGE, self->va + PAGE, 0, &id));
+	EXPECT_EQ(0, mock_check_refs(self->fd, self->va, LENGTH, 0));
 
-	EXPECT_EQ(-EINVAL, pin(self->fd, pinner, self->iova + 7, PAGE, self->va + 7, 0, &first));
-	EXPECT_EQ(0, pin(self->fd, pinner, self->iova, 2 * PAGE, self->va, 0, &first));
-	EXPECT_EQ(0, pin(self->fd, pinner, self->iova, PAGE, NULL, MOCK_FLAGS_ACCESS_WRITE, &id));
+	EXPECT_EQ(-EINVAL, access_pin(self->fd, pinner, self->iova + 7, PAGE, self->va + 7, 0, &first));
+	EXPECT_EQ(0, access_pin(self->fd, pinner, self->iova, 2 * PAGE, self->va, 0, &first));
+	EXPECT_EQ(0, access_pin(self->fd, pinner, self->iova, PAGE, NULL, MOCK_FLAGS_ACCESS_WRITE, &id));
 	EXPECT_EQ(0, first);
 	EXPECT_EQ(1, id);
-	EXPECT_EQ(0, check_refs(self->fd, self->va + PAGE, PAGE, 1));
-	EXPECT_EQ(-ENOENT, unpin(self->fd, pinner, 2));
-	EXPECT_EQ(0, unpin(self->fd, pinner, first));
-	EXPECT_EQ(-ENOENT, unpin(self->fd, pinner, first));
+	EXPECT_EQ(0, mock_check_refs(self->fd, self->va + PAGE, PAGE, 1));
+	EXPECT_EQ(-ENOENT, access_unpin(self->fd, pinner, 2));
+	EXPECT_EQ(0, access_unpin(self->fd, pinner, first));
+	EXPECT_EQ(-ENOENT, access_unpin(self->fd, pinner, first));
 	/* The unmap notification lets go of the other one. */
 	EXPECT_EQ(0, ioas_unmap(self->fd, self->ioas, self->iova, LENGTH, NULL));
-	EXPECT_EQ(-ENOENT, unpin(self->fd, pinner, id));
-	EXPECT_EQ(0, check_refs(self->fd, self->va, LENGTH, 0));
+	EXPECT_EQ(-ENOENT, access_unpin(self->fd, pinner, id));
+	EXPECT_EQ(0, mock_check_refs(self->fd, self->va, LENGTH, 0));
 	close(pinner);
 	close(copier);
 }
 
 TEST_F(mock, dirty)
 {
-	struct iommu_test_cmd dev;
+	struct mock_dev dev;
 	__u64 bits = 5, count;
 	__u32 hwpt;
 
-	ASSERT_EQ(0, device(self->fd, self->ioas, 0, &dev));
-	ASSERT_EQ(0, hwpt_alloc(self->fd, dev.mock_domain.out_idev_id, self->ioas, IOMMU_HWPT_ALLOC_DIRTY_TRACKING,
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, 0, &dev));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, dev.idev, self->ioas, IOMMU_HWPT_ALLOC_DIRTY_TRACKING,
 				&hwpt));
 	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->va, PAGE, self->iova, MAP_RW));
-	EXPECT_EQ(-EINVAL, make_dirty(self->fd, hwpt, self->iova, PAGE, GRANULE, &bits, &count));
+	EXPECT_EQ(-EINVAL, mock_make_dirty(self->fd, hwpt, self->iova, PAGE, GRANULE, &bits, &count));
 	ASSERT_EQ(0, dirty_tracking_set(self->fd, hwpt, true));
-	EXPECT_EQ(-EINVAL, make_dirty(self->fd, hwpt, self->iova, PAGE, 0, &bits, &count));
-	EXPECT_EQ(-EINVAL, make_dirty(self->fd, hwpt, self->iova, 0, GRANULE, &bits, &count));
-	EXPECT_EQ(-EINVAL, make_dirty(self->fd, hwpt, self->iova, PAGE, GRANULE, NULL, &count));
-	EXPECT_EQ(-EINVAL, make_dirty(self->fd, hwpt, self->iova + 1, PAGE, GRANULE, &bits, &count));
-	EXPECT_EQ(-EOVERFLOW, make_dirty(self->fd, hwpt, 0, 1UL << 40, GRANULE, &bits, &count));
-	EXPECT_EQ(-EFAULT, make_dirty(self->fd, hwpt, self->iova, PAGE, GRANULE, (void *)PAGE, &count));
-	EXPECT_EQ(-ENOENT, make_dirty(self->fd, self->ioas, self->iova, PAGE, GRANULE, &bits, &count));
+	EXPECT_EQ(-EINVAL, mock_make_dirty(self->fd, hwpt, self->iova, PAGE, 0, &bits, &count));
+	EXPECT_EQ(-EINVAL, mock_make_dirty(self->fd, hwpt, self->iova, 0, GRANULE, &bits, &count));
+	EXPECT_EQ(-EINVAL, mock_make_dirty(self->fd, hwpt, self->iova, PAGE, GRANULE, NULL, &count));
+	EXPECT_EQ(-EINVAL, mock_make_dirty(self->fd, hwpt, self->iova + 1, PAGE, GRANULE, &bits, &count));
+	EXPECT_EQ(-EOVERFLOW, mock_make_dirty(self->fd, hwpt, 0, 1UL << 40, GRANULE, &bits, &count));
+	EXPECT_EQ(-EFAULT, mock_make_dirty(self->fd, hwpt, self->iova, PAGE, GRANULE, (void *)PAGE, &count));
+	EXPECT_EQ(-ENOENT, mock_make_dirty(self->fd, self->ioas, self->iova, PAGE, GRANULE, &bits, &count));
 	/* Bits 0 and 2; the second is behind the mapping. */
-	EXPECT_EQ(0, make_dirty(self->fd, hwpt, self->iova, 2 * PAGE, GRANULE, &bits, &count));
+	EXPECT_EQ(0, mock_make_dirty(self->fd, hwpt, self->iova, 2 * PAGE, GRANULE, &bits, &count));
 	EXPECT_EQ(1, count);
 	bits = 0;
 	EXPECT_EQ(0, dirty_bitmap_get(self->fd, hwpt, 0, self->iova, PAGE, GRANULE, &bits));
@@ -288,20 +218,20 @@ TEST_F(mock, dirty)
 TEST_F(mock, large_pages)
 {
 	char *huge = mmap(NULL, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
-	struct iommu_test_cmd dev;
+	struct mock_dev dev;
 	__u32 hwpt;
 
 	ASSERT_NE(MAP_FAILED, huge);
-	ASSERT_EQ(0, device(self->fd, self->ioas, MOCK_FLAGS_DEVICE_HUGE_IOVA, &dev));
-	hwpt = dev.mock_domain.out_hwpt_id;
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, MOCK_FLAGS_DEVICE_HUGE_IOVA, &dev));
+	hwpt = dev.hwpt;
 	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, huge, HUGE, self->iova, MAP_RW));
-		EXPECT_EQ(0, check_map(self->fd, hwpt, self->iova, HUGE, huge));
-		EXPECT_EQ(-EINVAL, check_map(self->fd, hwpt, self->iova, LARGE, huge + LARGE));
+		EXPECT_EQ(0, mock_check_map(self->fd, hwpt, self->iova, HUGE, huge));
+		EXPECT_EQ(-EINVAL, mock_check_map(self->fd, hwpt, self->iova, LARGE, huge + LARGE));
 		ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, self->iova, HUGE, NULL));
 		ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->va, LENGTH, self->iova + PAGE, MAP_RW));
-		EXPECT_EQ(0, check_map(self->fd, hwpt, self->iova + PAGE, LENGTH, self->va));
-		EXPECT_EQ(-EINVAL, check_map(self->fd, hwpt, self->iova, PAGE, huge));
+		EXPECT_EQ(0, mock_check_map(self->fd, hwpt, self->iova + PAGE, LENGTH, self->va));
+		EXPECT_EQ(-EINVAL, mock_check_map(self->fd, hwpt, self->iova, PAGE, huge));
 		ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, self->iova + PAGE, LENGTH, NULL));
 	}
 }
@@ -317,8 +247,7 @@ TEST(generation)
 
 int main(int argc, char **argv)
 {
-	/* In-tree the mock is part of iommufd, and there is no such module. */
-	if (system("modprobe mock_iommu 2>/dev/null"))
+	if (!mock_load())
 		ksft_print_msg("no mock_iommu.ko: the kernel's own\n");
 	return test_harness_run(argc, argv);
 }

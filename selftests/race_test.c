@@ -1,33 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls that get in each other's way: several threads, each repeating one call
- * with random arguments, on the same few objects. What a call answers depends
- * on the others, but it must be one of the answers that its description knows;
- * in the end everything can be closed and nothing is pinned. The kernel's own
- * checkers do the rest.
+ * Calls that get in each other's way, as lib/race.h says, with a device of a real IOMMU or without one. In the end
+ * everything can be closed and nothing is pinned. The kernel's own checkers do the rest.
  *
  * usage: race_test [SECONDS]   for all scenarios together (10); prints TAP
  */
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/edu.h"
 #include "lib/iommufd.h"
+#include "lib/race.h"
 #include "lib/system.h"
 
 #define PAGE        4096UL
 #define IOVA        0x1000000ULL
 #define SLOTS       4 /* places for mappings, of up to SLOT_PAGES pages */
 #define SLOT_PAGES  8
-#define MAX_THREADS 4
-#define MAX_ERRNOS  8
+#define THREADS     4
 #define IDS         12 /* object ids that "destroy" tries */
 
 struct race {
@@ -35,14 +30,6 @@ struct race {
 	struct edu edu;
 	atomic_uint ioas[2];
 	char *mem;
-	atomic_bool stop;
-};
-
-/* A call, and what it may answer besides 0 */
-struct op {
-	const char *name;
-	int (*run)(struct race *r, unsigned int random);
-	int errnos[MAX_ERRNOS];
 };
 
 static __u32 an_ioas(struct race *r, unsigned int random) { return atomic_load(&r->ioas[random & 1]); }
@@ -101,7 +88,7 @@ static int do_hwpt(struct race *r, unsigned int x)
 		return rc;
 	/* the id may be another object's by now, one that stays in use */
 	while ((rc = object_destroy(r->fd, hwpt)) == -EBUSY) {
-		if (atomic_load(&r->stop))
+		if (race_is_over())
 			return 0;
 		vfio_detach(&r->edu.vfio);
 	}
@@ -234,11 +221,11 @@ static int do_reopen(struct race *r, unsigned int x)
  * gone may be that of another object by now: EINVAL or EOPNOTSUPP.
  */
 /* clang-format off */
-static const struct op
+static const struct race_op
 	map = { "map", do_map, { EEXIST, ENOENT } },
-	map_auto = { "map_auto", do_map_auto, { ENOENT, EBUSY, ENOSPC, EINVAL } },
-	unmap = { "unmap", do_unmap, { ENOENT, EBUSY } },
-	unmap_all = { "unmap_all", do_unmap_all, { ENOENT, EBUSY } },
+	map_auto = { "map_auto", do_map_auto, { ENOENT, ENOSPC, EINVAL } },
+	unmap = { "unmap", do_unmap, { ENOENT } },
+	unmap_all = { "unmap_all", do_unmap_all, { ENOENT } },
 	copy = { "copy", do_copy, { EEXIST, ENOENT } },
 	attach = { "attach", do_attach, { ENOENT, EADDRINUSE, EINVAL } },
 	detach = { "detach", do_detach, { 0 } },
@@ -259,7 +246,7 @@ static const struct op
 /* Every call there is but the one that closes the descriptor */
 static int do_any(struct race *r, unsigned int x)
 {
-	static const struct op *const ops[] = {
+	static const struct race_op *const ops[] = {
 		&map, &map_auto, &unmap, &unmap_all, &copy, &attach, &detach, &hwpt, &ranges,
 		&allow, &option, &hw_info, &vfio_ioas, &fault_queue, &dirty, &destroy,
 	};
@@ -268,12 +255,13 @@ static int do_any(struct race *r, unsigned int x)
 }
 
 /* an id can be that of any object here, so any of their refusals is right */
-static const struct op any = {"any", do_any, {ENOENT, EBUSY, EINVAL, EOPNOTSUPP, EEXIST, EADDRINUSE, ENOSPC, ENODEV}};
+static const struct race_op any = {"any", do_any,
+				   {ENOENT, EBUSY, EINVAL, EOPNOTSUPP, EEXIST, EADDRINUSE, ENOSPC, ENODEV}};
 
 static const struct scenario {
 	const char *name;
 	bool device;
-	const struct op *ops[MAX_THREADS];
+	const struct race_op *ops[THREADS];
 } scenarios[] = {
 	{"mappings", false, {&map, &unmap, &copy, &unmap_all}},
 	{"automatic IOVAs", false, {&map_auto, &allow, &map_auto, &ranges}},
@@ -288,39 +276,6 @@ static const struct scenario {
 	{"destroy of what has no device", false, {&destroy, &fault_queue, &map, &copy}},
 	{"DMA", true, {&dma, &map, &unmap, &attach}},
 };
-
-struct thread {
-	pthread_t id;
-	struct race *race;
-	const struct op *op;
-	unsigned int random;
-	unsigned long calls, good;
-	int bad; /* an answer that is not in the list */
-};
-
-static bool known(const struct op *op, int rc)
-{
-	for (int i = 0; i < MAX_ERRNOS; i++)
-		if (rc == -op->errnos[i])
-			return true;
-	return false;
-}
-
-static void *run_thread(void *arg)
-{
-	struct thread *t = arg;
-	int rc;
-
-	while (!atomic_load(&t->race->stop)) {
-		t->random = t->random * 1664525 + 1013904223;
-		rc = t->op->run(t->race, t->random >> 1);
-		t->calls++;
-		t->good += !rc;
-		if (rc && !known(t->op, rc))
-			t->bad = rc;
-	}
-	return NULL;
-}
 
 static int race_open(struct race *r, bool device)
 {
@@ -351,30 +306,8 @@ static int race_close(struct race *r)
 	return close(r->fd) ? -errno : 0;
 }
 
-static bool report(const struct thread *t, int n)
-{
-	unsigned long succeeded = 0;
-	bool good = true;
-
-	for (int i = 0; i < n; i++) {
-		printf("#   %-12s %8lu calls, %8lu did something\n", t[i].op->name, t[i].calls, t[i].good);
-		if (t[i].bad) {
-			printf("#   %s answered %s\n", t[i].op->name, strerror(-t[i].bad));
-			good = false;
-		}
-		if (!t[i].calls) {
-			printf("#   %s never returned\n", t[i].op->name);
-			good = false;
-		}
-		succeeded += t[i].good;
-	}
-	return good && succeeded;
-}
-
 static bool run_scenario(const struct scenario *s, unsigned int ms)
 {
-	const struct timespec pause = {ms / 1000, ms % 1000 * 1000000L};
-	struct thread t[MAX_THREADS];
 	long before = pinned_pages(), after;
 	struct race r;
 	bool good;
@@ -384,18 +317,7 @@ static bool run_scenario(const struct scenario *s, unsigned int ms)
 		printf("# cannot start: %s\n", strerror(-rc));
 		return false;
 	}
-	for (int i = 0; i < MAX_THREADS; i++) {
-		t[i] = (struct thread){.race = &r, .op = s->ops[i], .random = i + 1};
-		if (pthread_create(&t[i].id, NULL, run_thread, &t[i])) {
-			perror("pthread_create");
-			exit(1);
-		}
-	}
-	nanosleep(&pause, NULL);
-	atomic_store(&r.stop, true);
-	for (int i = 0; i < MAX_THREADS; i++)
-		pthread_join(t[i].id, NULL);
-	good = report(t, MAX_THREADS);
+	good = race_run(&r, s->ops, THREADS, ms);
 	rc = race_close(&r);
 	after = wait_pinned_pages(before);
 	if (rc)

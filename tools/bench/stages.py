@@ -119,6 +119,10 @@ def kunit(flavor):
     return count + _vm_check("kunit", status)
 
 
+# The kernels that a list's line may ask for, to be run with the tests for this one
+RUNS_ON = {"test": ("test", "stock"), "debug": ("debug",)}
+
+
 def selftest_list(flavor):
     """{options: [program words]} from selftests/list, in order."""
     groups = {}
@@ -131,7 +135,7 @@ def selftest_list(flavor):
             options = words[:at]
             if "--kernel" not in options:
                 options = ["--kernel", flavor, *options]
-            elif flavor != "test":
+            elif options[options.index("--kernel") + 1] not in RUNS_ON[flavor]:
                 continue
             groups.setdefault(tuple(options), []).append(words[at + 1:])
     return groups

@@ -95,6 +95,11 @@ TEST_F(DispatchNumbers, Unknown)
 	EXPECT_EQ(fd.raw(_IO('x', 0x81), &size, 4), -25);
 	EXPECT_EQ(fd.raw(IOMMU_IOAS_ALLOC | 0x40000000, &size, 4), -25);
 	EXPECT_EQ(fd.raw(_IO('x', 0x81), &size, 0), -14);
+	// Up to the test call's, a pointer that cannot be read goes before a number that is not in use.
+	for (unsigned nr : {0x8fu, 0x9fu, 0xa0u})
+		EXPECT_EQ(fd.raw(_IO(IOMMUFD_TYPE, nr), &size, 0), -14) << nr;
+	for (unsigned nr : {0u, 0x7fu, 0xa1u, 0xffu})
+		EXPECT_EQ(fd.raw(_IO(IOMMUFD_TYPE, nr), &size, 0), -25) << nr;
 }
 
 // A short structure gets no more bytes back than it has.

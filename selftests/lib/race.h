@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Calls that get in each other's way: several threads, each repeating one call with random arguments, on the same few
+ * objects. What a call answers depends on the others, but it must be one of the answers that its description knows.
+ */
+#ifndef SELFTESTS_LIB_RACE_H
+#define SELFTESTS_LIB_RACE_H
+
+#include <stdbool.h>
+
+/* What the threads work on: every program has its own. */
+struct race;
+
+/* A call, and what it may answer besides 0 */
+struct race_op {
+	const char *name;
+	int (*run)(struct race *r, unsigned int random);
+	int errnos[8];
+};
+
+/* 0, or one of its negative errnos */
+bool race_knows(const struct race_op *op, int rc);
+
+#define RACE_THREADS 8
+
+/*
+ * Runs each of the n calls in a thread of its own, for so many milliseconds, and prints what they answered. False, with
+ * the reason printed: an answer that is not known, a call that took more than RACE_LIMIT seconds, or nothing succeeded.
+ */
+bool race_run(struct race *r, const struct race_op *const ops[], int n, unsigned int ms);
+#define RACE_LIMIT 20
+
+/* Whether time is up, for a call that tries something again and again. */
+bool race_is_over(void);
+
+#endif /* SELFTESTS_LIB_RACE_H */
