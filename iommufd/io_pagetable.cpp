@@ -180,15 +180,16 @@ void IoPageTable::remove_area(Area &area)
 	delete &area;
 }
 
-// The first area of the range: claimed for draining, or why it is not.
-Result<IoPageTable::Step> IoPageTable::claim_for_unmap(IovaRange range)
+// The first area from `from` on: claimed for draining, or why it is not.
+Result<IoPageTable::Step> IoPageTable::claim_for_unmap(IovaRange range, Iova from)
 {
 	kern::Guard guard(iova_lock_);
-	Area *area = areas_.first(range);
+	Area *area = areas_.first({from, range.last});
 	if (!area)
 		return Step{Found::kNothing};
 	if (area->state_ != AreaState::kMapped)
 		return Step{Found::kMoving};
+	// In the whole range: what others have mapped across `from` meanwhile is inside.
 	if (!range.contains(area->iova()))
 		return fail(Errno::kNoEnt, "an area is only partly inside the range");
 	if (area->pins_) {
@@ -199,10 +200,10 @@ Result<IoPageTable::Step> IoPageTable::claim_for_unmap(IovaRange range)
 	return Step{Found::kMapped, area->iova(), area};
 }
 
-// Under domains_lock. Unmaps the first area of the range, if it can be unmapped now.
-Result<IoPageTable::Step> IoPageTable::unmap_first_locked(IovaRange range)
+// Under domains_lock. Unmaps the first area of the range from `from` on, if it can be unmapped now.
+Result<IoPageTable::Step> IoPageTable::unmap_first_locked(IovaRange range, Iova from)
 {
-	TRY_LET(step, claim_for_unmap(range));
+	TRY_LET(step, claim_for_unmap(range, from));
 	if (Area *area = std::exchange(step.area, nullptr)) {
 		drain_area(*area);
 		remove_area(*area);
@@ -210,17 +211,17 @@ Result<IoPageTable::Step> IoPageTable::unmap_first_locked(IovaRange range)
 	return step;
 }
 
-Result<IoPageTable::Step> IoPageTable::unmap_first(IovaRange range)
+Result<IoPageTable::Step> IoPageTable::unmap_first(IovaRange range, Iova from)
 {
 	{
 		kern::SharedGuard domains(domains_lock_);
-		TRY_LET(step, unmap_first_locked(range));
+		TRY_LET(step, unmap_first_locked(range, from));
 		if (step.found != Found::kMoving)
 			return step;
 	}
 	// Areas move under domains_lock, shared: whoever has it alone has waited for all of them.
 	kern::Guard domains(domains_lock_);
-	TRY_LET(step, unmap_first_locked(range));
+	TRY_LET(step, unmap_first_locked(range, from));
 	WARN_ON(step.found == Found::kMoving);
 	return step;
 }
@@ -236,9 +237,10 @@ Status IoPageTable::unmap_counting(IovaRange range, u64 &bytes)
 {
 	bytes = 0;
 	unsigned notified = 0;
+	Iova from = range.start;
 
 	for (;;) {
-		TRY_LET(step, unmap_first(range));
+		TRY_LET(step, unmap_first(range, from));
 		if (step.found == Found::kPinned) {
 			if (WARN_ON(notified++ == kMaxNotifications))
 				return fail(Errno::kDeadlock, "a kernel driver does not let go of its pins");
@@ -251,7 +253,7 @@ Status IoPageTable::unmap_counting(IovaRange range, u64 &bytes)
 		if (step.at.last == range.last)
 			return {};
 		// What others map behind us from now on is not ours.
-		range.start = step.at.last + 1;
+		from = step.at.last + 1;
 		notified = 0;
 	}
 }

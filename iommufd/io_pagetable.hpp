@@ -153,9 +153,9 @@ private:
 	};
 
 	template <typename Fn> Status for_each_area_locked(IovaRange range, Iova &done, Fn &&fn) const;
-	Result<Step> claim_for_unmap(IovaRange range);
-	Result<Step> unmap_first_locked(IovaRange range);
-	Result<Step> unmap_first(IovaRange range);
+	Result<Step> claim_for_unmap(IovaRange range, Iova from);
+	Result<Step> unmap_first_locked(IovaRange range, Iova from);
+	Result<Step> unmap_first(IovaRange range, Iova from);
 	void notify_listeners(IovaRange range);
 	void drain_area(Area &area);
 	void remove_area(Area &area);

@@ -367,6 +367,23 @@ TEST_F(IoPageTable, UnmapWaitsForAreasOnTheirWay)
 	EXPECT_EQ(peek::areas_(table).first(), nullptr);
 }
 
+// What another thread maps across the place that an unmap has come to lies in the unmap's range all the same.
+TEST_F(IoPageTable, UnmapMeetsAnAreaAcrossItsPlace)
+{
+	iommufd::IoPageTable &table = fd.context().objects().get<iommufd::Ioas>(base::ObjectId(ioas))->get()->table();
+	const u64 va = memory(4);
+	ASSERT_EQ(fd.map_at(ioas, va, kPage, 0x10000), 0);
+	ASSERT_EQ(fd.map_at(ioas, va, kPage, 0x20000), 0);
+	iommufd::Area &second = *peek::areas_(table).at(base::Iova(0x20000));
+	second.state_ = iommufd::AreaState::kFilling;
+	fake::while_waiting_for(kDomainsLock, [&] {
+		second.state_ = iommufd::AreaState::kMapped;
+		EXPECT_EQ(fd.map_at(ioas, va, 4 * kPage, 0xf000), 0);
+	});
+	EXPECT_EQ(fd.unmap_all(ioas), 0);
+	EXPECT_EQ(peek::areas_(table).first(), nullptr);
+}
+
 // PFN-mapped memory, holes, and read-only memory mapped for writing.
 TEST_F(IoPageTable, MemoryThatCannotBePinned)
 {
