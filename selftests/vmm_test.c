@@ -28,7 +28,7 @@
 #define MAILBOX 0x20000    /* where interrupts arrive */
 #define MAIL    0x4713
 #define IRQ_BIT 1
-#define WAIT_US (10 * 1000 * 1000)
+#define WAIT_US (30 * 1000 * 1000)
 #define DEVICES 2
 /* what QEMU maps: all that is memory, and the firmware */
 #define MAPPED_KB ((long)(GUEST_MEMORY + GUEST_FIRMWARE) / 1024)
@@ -111,7 +111,7 @@ FIXTURE_SETUP(vmm)
 		ASSERT_EQ(0, vfio_take(self->bdf[i]));
 	}
 	ASSERT_TRUE(container_is_iommufd());
-	self->pinned = pinned_pages();
+	self->pinned = wait_pinned_pages(0); /* another test's QEMU may still be ending */
 	ASSERT_LE(0, self->pinned);
 }
 
@@ -137,12 +137,13 @@ TEST_F(vmm, dma)
 
 TEST_F(vmm, interrupt)
 {
-	__u64 end = now_us() + WAIT_US;
 	__u32 mail = 0;
+	__u64 end;
 
 	ASSERT_EQ(0, start_all(self, variant->way, 1));
 	ASSERT_EQ(0, guest_edu_enable_msi(self->edu, MAILBOX, MAIL));
 	ASSERT_EQ(0, guest_write32(&self->vmm, self->edu->base + EDU_REG_IRQ_RAISE, IRQ_BIT));
+	end = now_us() + WAIT_US;
 	while (!mail && now_us() < end)
 		ASSERT_EQ(0, guest_read32(&self->vmm, MAILBOX, &mail));
 	EXPECT_EQ(MAIL, mail);
@@ -173,12 +174,13 @@ TEST_F(vmm, rom_becomes_memory)
 
 TEST_F(vmm, reset)
 {
-	__u64 end = now_us() + WAIT_US;
 	__u32 bar = 1;
+	__u64 end;
 
 	ASSERT_EQ(0, start_all(self, variant->way, 1));
 	EXPECT_EQ(0, copies(self->edu, LOW, TOP));
 	ASSERT_EQ(0, vmm_monitor(&self->vmm, "system_reset"));
+	end = now_us() + WAIT_US;
 	while (bar && now_us() < end)
 		ASSERT_EQ(0, guest_config_read(&self->vmm, self->edu->slot, PCI_BASE_ADDRESS_0, &bar));
 	ASSERT_EQ(0, bar);
@@ -215,20 +217,21 @@ TEST_F(vmm, device_in_use)
 /* SIGKILL while the device writes. The next one finds it as usual. */
 TEST_F(vmm, killed)
 {
+	bool busy = false;
+
 	ASSERT_EQ(0, start_all(self, variant->way, 1));
 	EXPECT_EQ(0, copies(self->edu, LOW, TOP));
-	for (int tries = 0; tries < 100 && !edu_busy(&self->edu->edu); tries++)
+	for (int tries = 0; tries < 10 && !busy; tries++) {
 		ASSERT_EQ(0, edu_start_write(&self->edu->edu, MIDDLE, PAGE));
-	ASSERT_TRUE(edu_busy(&self->edu->edu));
+		busy = edu_busy(&self->edu->edu);
+	}
+	ASSERT_TRUE(busy);
 	EXPECT_EQ(-ECHILD, vmm_kill(&self->vmm));
 	EXPECT_EQ(self->pinned, wait_pinned_pages(self->pinned));
 	vmm_free(&self->vmm);
-	for (int way = GROUP; way <= CDEV; way++) {
-		ASSERT_EQ(0, start_all(self, way, 1));
-		EXPECT_EQ(0, copies(self->edu, LOW, TOP));
-		EXPECT_EQ(0, vmm_quit(&self->vmm));
-		vmm_free(&self->vmm);
-	}
+	ASSERT_EQ(0, start_all(self, variant->way, 1));
+	EXPECT_EQ(0, copies(self->edu, LOW, TOP));
+	EXPECT_EQ(0, vmm_quit(&self->vmm));
 }
 
 TEST_HARNESS_MAIN

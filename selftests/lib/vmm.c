@@ -20,7 +20,7 @@
 enum {
 	GUEST_PAGE = 4096,
 	OPTIONS_MAX = 16,
-	REPLY_MAX = 2 * GUEST_PAGE + 64,
+	REPLY_MAX = 2 * GUEST_PAGE + 64, /* a page in hexadecimal */
 };
 
 static void set_inherited(int fd) { fcntl(fd, F_SETFD, 0); }
@@ -76,41 +76,23 @@ int vmm_start(struct vmm *vmm, const char *const *options)
 {
 	int port[2], monitor[2];
 
-	*vmm = (struct vmm){.port = -1, .monitor = -1, .errors = memfd_create("errors", MFD_CLOEXEC)};
-	if (vmm->errors < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, port))
+	*vmm = (struct vmm){.monitor = -1, .errors = memfd_create("errors", MFD_CLOEXEC)};
+	signal(SIGPIPE, SIG_IGN); /* it may end before we know */
+	if (vmm->errors < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, port) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor))
 		return -errno;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor))
-		return -errno;
-	vmm->port = port[0];
 	vmm->monitor = monitor[0];
-	vmm->replies = fdopen(dup(port[0]), "re");
+	vmm->requests = fdopen(port[0], "we");
+	vmm->replies = fdopen(fcntl(port[0], F_DUPFD_CLOEXEC, 0), "re");
 	vmm->pid = fork();
 	if (!vmm->pid)
 		become_vmm(port[1], monitor[1], vmm->errors, options);
 	close(port[1]);
 	close(monitor[1]);
-	return vmm->pid < 0 || !vmm->replies ? -ENOMEM : 0;
+	return vmm->pid < 0 || !vmm->requests || !vmm->replies ? -ENOMEM : 0;
 }
 
-static int send_all(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
-
-		if (n < 0)
-			return -errno;
-		text += n;
-		len -= n;
-	}
-	return 0;
-}
-
-int vmm_monitor(struct vmm *vmm, const char *line)
-{
-	int rc = send_all(vmm->monitor, line, strlen(line));
-
-	return rc ? rc : send_all(vmm->monitor, "\n", 1);
-}
+int vmm_monitor(struct vmm *vmm, const char *line) { return dprintf(vmm->monitor, "%s\n", line) < 0 ? -EPIPE : 0; }
 
 /* All of stderr so far; to be freed. NULL: no memory */
 static char *errors_text(struct vmm *vmm)
@@ -143,6 +125,37 @@ void vmm_show_errors(struct vmm *vmm)
 	free(text);
 }
 
+/* A request, for later */
+__attribute__((format(printf, 2, 3))) static int post(struct vmm *vmm, const char *format, ...)
+{
+	va_list ap;
+	int rc;
+
+	va_start(ap, format);
+	rc = vfprintf(vmm->requests, format, ap);
+	va_end(ap);
+	vmm->posted++;
+	return rc < 0 ? -EPIPE : 0;
+}
+
+/* Lets all that is posted happen. *answer, if anybody asks: what followed the
+ * last "OK", until the next time */
+static int settle(struct vmm *vmm, const char **answer)
+{
+	static char line[REPLY_MAX];
+	int rc = fflush(vmm->requests) ? -EPIPE : 0;
+
+	for (; vmm->posted; vmm->posted--) {
+		if (!fgets(line, sizeof(line), vmm->replies))
+			return -EPIPE;
+		if (strncmp(line, "OK", 2))
+			rc = -EPROTO;
+	}
+	if (answer)
+		*answer = line + 2;
+	return rc;
+}
+
 int vmm_wait(struct vmm *vmm)
 {
 	int status = child_status(vmm->pid);
@@ -153,8 +166,10 @@ int vmm_wait(struct vmm *vmm)
 
 int vmm_quit(struct vmm *vmm)
 {
-	int rc = vmm_monitor(vmm, "quit");
+	int rc = settle(vmm, NULL);
 
+	if (!rc)
+		rc = vmm_monitor(vmm, "quit");
 	return rc ? rc : vmm_wait(vmm);
 }
 
@@ -168,48 +183,29 @@ int vmm_kill(struct vmm *vmm)
 
 void vmm_free(struct vmm *vmm)
 {
+	if (vmm->requests)
+		fclose(vmm->requests);
 	if (vmm->replies)
 		fclose(vmm->replies);
-	close(vmm->port);
 	close(vmm->monitor);
 	close(vmm->errors);
-	*vmm = (struct vmm){.port = -1, .monitor = -1, .errors = -1};
-}
-
-/* One command. *answer, if anybody asks: what follows "OK", until the next one */
-__attribute__((format(printf, 3, 4))) static int command(struct vmm *vmm, const char **answer, const char *format, ...)
-{
-	static char line[REPLY_MAX];
-	va_list ap;
-	int rc;
-
-	va_start(ap, format);
-	vsnprintf(line, sizeof(line), format, ap);
-	va_end(ap);
-	rc = send_all(vmm->port, line, strlen(line));
-	if (rc)
-		return rc;
-	if (!fgets(line, sizeof(line), vmm->replies))
-		return -EPIPE;
-	if (strncmp(line, "OK", 2))
-		return -EPROTO;
-	if (answer)
-		*answer = line + 2;
-	return 0;
+	*vmm = (struct vmm){.monitor = -1, .errors = -1};
 }
 
 static int ask(struct vmm *vmm, const char *what, __u64 addr, __u32 *value)
 {
 	const char *answer;
-	int rc = command(vmm, &answer, "%s 0x%llx\n", what, addr);
+	int rc = post(vmm, "%s 0x%llx\n", what, addr);
 
+	if (!rc)
+		rc = settle(vmm, &answer);
 	*value = rc ? UINT32_MAX : strtoull(answer, NULL, 16);
 	return rc;
 }
 
 static int tell(struct vmm *vmm, const char *what, __u64 addr, __u64 value)
 {
-	return command(vmm, NULL, "%s 0x%llx 0x%llx\n", what, addr, value);
+	return post(vmm, "%s 0x%llx 0x%llx\n", what, addr, value);
 }
 
 int guest_out(struct vmm *vmm, __u16 port, __u32 value) { return tell(vmm, "outl", port, value); }
@@ -230,15 +226,17 @@ int guest_fill(struct vmm *vmm, __u64 addr, unsigned int seed)
 	pattern_fill(page, GUEST_PAGE, seed);
 	for (int i = 0; i < GUEST_PAGE; i++)
 		sprintf(hex + 2 * i, "%02x", page[i]);
-	return command(vmm, NULL, "write 0x%llx 0x%x 0x%s\n", addr, GUEST_PAGE, hex);
+	return post(vmm, "write 0x%llx 0x%x 0x%s\n", addr, GUEST_PAGE, hex);
 }
 
 int guest_diff(struct vmm *vmm, __u64 addr, unsigned int seed)
 {
 	unsigned char page[GUEST_PAGE];
 	const char *hex;
-	int rc = command(vmm, &hex, "read 0x%llx 0x%x\n", addr, GUEST_PAGE);
+	int rc = post(vmm, "read 0x%llx 0x%x\n", addr, GUEST_PAGE);
 
+	if (!rc)
+		rc = settle(vmm, &hex);
 	for (int i = 0; i < GUEST_PAGE && !rc; i++)
 		if (sscanf(hex + strlen(" 0x") + 2 * i, "%2hhx", &page[i]) != 1)
 			rc = -EPROTO;

@@ -19,8 +19,8 @@
 
 struct vmm {
 	int pid;
-	int port; /* qtest */
-	FILE *replies;
+	FILE *requests, *replies; /* qtest */
+	int posted;               /* requests whose replies are still to come */
 	int monitor;
 	int errors; /* a file with all that it says on stderr */
 };
@@ -43,7 +43,11 @@ int vmm_kill(struct vmm *vmm);
 /* Our side of it; after its end. Once more does nothing. */
 void vmm_free(struct vmm *vmm);
 
-/* What the guest's processor would do */
+/*
+ * What the guest's processor would do. Writes are posted: they go out with the
+ * next read, a few of them in one go with it, and only then it is known whether
+ * they went well.
+ */
 int guest_out(struct vmm *vmm, __u16 port, __u32 value);
 int guest_in(struct vmm *vmm, __u16 port, __u32 *value);
 int guest_write32(struct vmm *vmm, __u64 addr, __u32 value);
