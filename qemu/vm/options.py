@@ -77,7 +77,8 @@ def common_options(parser):
         help="added to the kernel's command line")
     add("--hugepages", type=count, metavar="N", help="reserve N huge pages of 2 MiB")
     add("--copy", action="append", default=[], metavar="FILE",
-        help="put FILE into the command's folder; programs get their libraries")
+        help="put FILE (or a program of this name in PATH) into the command's folder; "
+        "programs get their libraries")
     add("--log", metavar="FILE", help="kernel log (default: a new file in build/log)")
 
 

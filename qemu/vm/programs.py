@@ -4,6 +4,7 @@ interpreter and its libraries at the paths they have on the host."""
 
 import os
 import re
+import shutil
 import struct
 import subprocess
 
@@ -41,7 +42,10 @@ def libraries(path, interp):
 
 
 def add(archive, folder, path):
-    """Puts the host's file PATH into FOLDER of the archive, ready to run."""
+    """Puts the host's file PATH, or a program of this name in PATH, into FOLDER of
+    the archive, ready to run."""
+    if os.sep not in path and not os.path.exists(path):
+        path = shutil.which(path) or path
     if not os.path.exists(path):
         raise VmError(f"--copy {path}: no such file")
     if not os.path.isfile(path):

@@ -9,12 +9,6 @@
 #include "system.h"
 
 enum {
-	EDU_REG_ID = 0x00,
-	EDU_REG_DMA_SRC = 0x80,
-	EDU_REG_DMA_DST = 0x88,
-	EDU_REG_DMA_COUNT = 0x90,
-	EDU_REG_DMA_CMD = 0x98,
-
 	EDU_DMA_START = 1 << 0,
 	EDU_DMA_TO_MEMORY = 1 << 1,
 
@@ -22,9 +16,18 @@ enum {
 	EDU_WAIT_US = 10 * 1000 * 1000,
 };
 
-static __u32 reg_read(struct edu *edu, unsigned int reg) { return *(volatile __u32 *)(edu->bar + reg); }
+static __u32 reg_read(struct edu *edu, unsigned int reg)
+{
+	return edu->bus ? edu->bus->read(edu, reg) : *(volatile __u32 *)(edu->bar + reg);
+}
 
-static void reg_write(struct edu *edu, unsigned int reg, __u64 value) { *(volatile __u64 *)(edu->bar + reg) = value; }
+static void reg_write(struct edu *edu, unsigned int reg, __u64 value)
+{
+	if (edu->bus)
+		edu->bus->write(edu, reg, value);
+	else
+		*(volatile __u64 *)(edu->bar + reg) = value;
+}
 
 int edu_open(struct edu *edu, int index)
 {
@@ -66,12 +69,14 @@ void edu_close(struct edu *edu)
 	vfio_close(&edu->vfio);
 }
 
+bool edu_busy(struct edu *edu) { return reg_read(edu, EDU_REG_DMA_CMD) & EDU_DMA_START; }
+
 static int wait_idle(struct edu *edu)
 {
 	const struct timespec pause = {.tv_nsec = 1000 * 1000};
 	__u64 end = now_us() + EDU_WAIT_US;
 
-	while (reg_read(edu, EDU_REG_DMA_CMD) & EDU_DMA_START) {
+	while (edu_busy(edu)) {
 		if (now_us() > end)
 			return -ETIMEDOUT;
 		nanosleep(&pause, NULL);

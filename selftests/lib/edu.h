@@ -8,6 +8,8 @@
 #ifndef SELFTESTS_LIB_EDU_H
 #define SELFTESTS_LIB_EDU_H
 
+#include <stdbool.h>
+
 #include "vfio.h"
 
 #define EDU_VENDOR      0x1234
@@ -15,10 +17,30 @@
 #define EDU_BUFFER_SIZE 4096
 #define EDU_IOVA_LIMIT  (1ULL << 28)
 
+/* registers in BAR 0, of 32 bits below 0x80 */
+enum {
+	EDU_REG_ID = 0x00,
+	EDU_REG_IRQ_RAISE = 0x60,
+	EDU_REG_IRQ_ACK = 0x64,
+	EDU_REG_DMA_SRC = 0x80,
+	EDU_REG_DMA_DST = 0x88,
+	EDU_REG_DMA_COUNT = 0x90,
+	EDU_REG_DMA_CMD = 0x98,
+};
+
+struct edu;
+
+/* Another way to the registers than a mapped BAR. */
+struct edu_bus {
+	__u32 (*read)(struct edu *edu, unsigned int reg);
+	void (*write)(struct edu *edu, unsigned int reg, __u64 value);
+};
+
 struct edu {
 	struct vfio_dev vfio;
 	volatile unsigned char *bar;
 	size_t bar_size;
+	const struct edu_bus *bus; /* NULL: through bar */
 };
 
 /* Finds the index-th edu, gives it to vfio-pci and opens its cdev. */
@@ -41,5 +63,6 @@ int edu_write_memory(struct edu *edu, __u64 iova, __u64 len);
 
 /* Starts a write and does not wait. */
 int edu_start_write(struct edu *edu, __u64 iova, __u64 len);
+bool edu_busy(struct edu *edu);
 
 #endif /* SELFTESTS_LIB_EDU_H */

@@ -97,6 +97,10 @@ class CommandTest(unittest.TestCase):
             done = run("--copy", data, "--", "stat", "-c", "%a %s", "second file")
             self.assertEqual(done.stdout, b"640 1\n")
 
+    def test_a_program_in_path_is_copied_by_its_name(self):
+        done = run("--copy", "env", "--", "./env", "--version")
+        self.assertIn(b"coreutils", done.stdout, done.stderr)
+
 
 class ModulesTest(unittest.TestCase):
     """Which modules are there."""
