@@ -5,6 +5,7 @@
 #include "iommufd/attachment.hpp"
 #include "iommufd/context.hpp"
 #include "iommufd/ioctl.hpp"
+#include "iommufd/test_hook.hpp"
 
 namespace iommufd {
 
@@ -115,6 +116,8 @@ Status FaultQueue::copy_group(iopf_group &group, ObjectId cookie, base::UserVa t
 // The user knows the group afterwards, or has never heard of it.
 Status FaultQueue::read_group(iopf_group &group, base::UserVa to)
 {
+	if (injected_failure())
+		return fail(Errno::kNoMem, "injected failure");
 	TRY_LET(cookie, answerable_.reserve());
 	Status status = copy_group(group, cookie, to);
 	if (status)

@@ -200,7 +200,7 @@ TEST_F(TestHook, MemoryLimit)
 namespace {
 
 struct TestObject : Scenario {
-	int data = 0;
+	int data = 1;
 	Hook hook;
 	iommufd_test_object *object = nullptr;
 	int run() override
@@ -209,6 +209,7 @@ struct TestObject : Scenario {
 		int rc = iommufd_test_object_alloc(fd.ctx(), &data, on_destroy, &id, &object);
 		if (!rc)
 			iommufd_test_object_publish(fd.ctx(), object);
+		EXPECT_EQ(destroyed, 0) << "data is the caller's when there is no object";
 		return rc;
 	}
 	~TestObject() override { fd.close(); }

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The operations of IOMMU_TEST_CMD: fill the structure, call, hand back. */
+#include "mock.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "iommufd.h"
+#include "vfio.h"
+
+#define PARAMETERS "/sys/module/mock_iommu/parameters/"
+
+bool mock_load(void) { return system("modprobe mock_iommu 2>/dev/null") == 0; }
+
+long mock_counter(const char *name)
+{
+	char path[128];
+	long value = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), PARAMETERS "%s", name);
+	f = fopen(path, "re");
+	if (!f)
+		return -1;
+	if (fscanf(f, "%ld", &value) != 1)
+		value = -1;
+	fclose(f);
+	return value;
+}
+
+int mock_switch(const char *name, bool on)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), PARAMETERS "%s", name);
+	return attr_write(path, on ? "Y" : "N");
+}
+
+int mock_cmd(int fd, struct iommu_test_cmd *cmd, __u32 op, __u32 id)
+{
+	cmd->size = sizeof(*cmd);
+	cmd->op = op;
+	cmd->id = id;
+	return iommufd_call(fd, IOMMU_TEST_CMD, cmd);
+}
+
+int mock_device(int fd, __u32 pt, __u32 flags, struct mock_dev *dev)
+{
+	struct iommu_test_cmd cmd = {.mock_domain_flags.dev_flags = flags};
+	int rc = mock_cmd(fd, &cmd, IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS, pt);
+
+	*dev = (struct mock_dev){
+		.stdev = cmd.mock_domain_flags.out_stdev_id,
+		.idev = cmd.mock_domain_flags.out_idev_id,
+		.hwpt = cmd.mock_domain_flags.out_hwpt_id,
+	};
+	return rc;
+}
+
+int mock_replace(int fd, const struct mock_dev *dev, __u32 pt)
+{
+	struct iommu_test_cmd cmd = {.mock_domain_replace.pt_id = pt};
+
+	return mock_cmd(fd, &cmd, IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE, dev->stdev);
+}
+
+int mock_page_request(int fd, const struct mock_dev *dev, __u32 group, __u64 addr)
+{
+	struct iommu_test_cmd cmd = {
+		.trigger_iopf = {.dev_id = dev->idev, .grpid = group, .perm = IOMMU_PGFAULT_PERM_READ, .addr = addr},
+	};
+
+	return mock_cmd(fd, &cmd, IOMMU_TEST_OP_TRIGGER_IOPF, 0);
+}
+
+int mock_nested_alloc(int fd, __u32 idev, __u32 parent, __u32 queue, __u32 *hwpt)
+{
+	struct iommu_hwpt_selftest data = {.iotlb = IOMMU_TEST_IOTLB_DEFAULT};
+	struct iommu_hwpt_alloc cmd = {
+		.size = sizeof(cmd),
+		.flags = queue ? IOMMU_HWPT_FAULT_ID_VALID : 0,
+		.dev_id = idev,
+		.pt_id = parent,
+		.data_type = IOMMU_HWPT_DATA_SELFTEST,
+		.data_len = sizeof(data),
+		.data_uptr = (uintptr_t)&data,
+		.fault_id = queue,
+	};
+	int rc = iommufd_call(fd, IOMMU_HWPT_ALLOC, &cmd);
+
+	*hwpt = cmd.out_hwpt_id;
+	return rc;
+}
+
+int mock_check_map(int fd, __u32 hwpt, __u64 iova, __u64 length, const void *va)
+{
+	struct iommu_test_cmd cmd = {.check_map = {iova, length, (uintptr_t)va}};
+
+	return mock_cmd(fd, &cmd, IOMMU_TEST_OP_MD_CHECK_MAP, hwpt);
+}
+
+int mock_check_refs(int fd, const void *va, __u64 length, __u32 refs)
+{
+	struct iommu_test_cmd cmd = {.check_refs = {length, (uintptr_t)va, refs}};
+
+	return mock_cmd(fd, &cmd, IOMMU_TEST_OP_MD_CHECK_REFS, 0);
+}
+
+int mock_reserve(int fd, __u32 ioas, __u64 start, __u64 length)
+{
+	struct iommu_test_cmd cmd = {.add_reserved = {start, length}};
+
+	return mock_cmd(fd, &cmd, IOMMU_TEST_OP_ADD_RESERVED, ioas);
+}
+
+int mock_make_dirty(int fd, __u32 hwpt, __u64 iova, __u64 length, __u64 page_size, const void *bits, __u64 *count)
+{
+	struct iommu_test_cmd cmd = {.dirty = {0, iova, length, page_size, (uintptr_t)bits, 0}};
+	int rc = mock_cmd(fd, &cmd, IOMMU_TEST_OP_DIRTY, hwpt);
+
+	if (count)
+		*count = cmd.dirty.out_nr_dirty;
+	return rc;
+}
+
+int access_create(int fd, __u32 ioas, __u32 flags, __u32 *access)
+{
+	struct iommu_test_cmd cmd = {.create_access.flags = flags};
+	int rc = mock_cmd(fd, &cmd, IOMMU_TEST_OP_CREATE_ACCESS, ioas);
+
+	*access = cmd.create_access.out_access_fd;
+	return rc;
+}
+
+int access_replace(int fd, __u32 access, __u32 ioas)
+{
+	struct iommu_test_cmd cmd = {.access_replace_ioas.ioas_id = ioas};
+
+	return mock_cmd(fd, &cmd, IOMMU_TEST_OP_ACCESS_REPLACE_IOAS, access);
+}
+
+int access_pin(int fd, __u32 access, __u64 iova, __u64 length, const void *va, __u32 flags, __u32 *id)
+{
+	struct iommu_test_cmd cmd = {.access_pages = {flags, 0, iova, length, (uintptr_t)va}};
+	int rc = mock_cmd(fd, &cmd, IOMMU_TEST_OP_ACCESS_PAGES, access);
+
+	*id = cmd.access_pages.out_access_pages_id;
+	return rc;
+}
+
+int access_unpin(int fd, __u32 access, __u32 id)
+{
+	struct iommu_test_cmd cmd = {.destroy_access_pages = {id}};
+
+	return mock_cmd(fd, &cmd, IOMMU_TEST_OP_DESTROY_ACCESS_PAGES, access);
+}
+
+int access_rw(int fd, __u32 access, __u64 iova, __u64 length, const void *va, __u32 flags)
+{
+	struct iommu_test_cmd cmd = {.access_rw = {iova, length, (uintptr_t)va, flags}};
+
+	return mock_cmd(fd, &cmd, IOMMU_TEST_OP_ACCESS_RW, access);
+}
