@@ -5,6 +5,7 @@
 #include "iommufd/attachment.hpp"
 #include "iommufd/context.hpp"
 #include "iommufd/ioctl.hpp"
+#include "iommufd/test_hook.hpp"
 
 namespace iommufd {
 
@@ -116,6 +117,8 @@ Status FaultQueue::copy_group(iopf_group &group, ObjectId cookie, base::UserVa t
 Status FaultQueue::read_group(iopf_group &group, base::UserVa to)
 {
 	io_lock_.assert_held();
+	if (injected_failure())
+		return fail(Errno::kNoMem, "injected failure");
 	TRY_LET(cookie, answerable_.reserve());
 	Status status = copy_group(group, cookie, to);
 	if (status)

@@ -40,6 +40,9 @@ ObjectTable::~ObjectTable() { WARN_ON(!ids_.empty()); }
 
 Status ObjectTable::reserve_id(Object &object)
 {
+	// The allocation in it gets a second try, which one failed allocation does not show.
+	if (injected_failure())
+		return fail(Errno::kNoMem, "injected failure");
 	TRY_LET(id, ids_.reserve());
 	object.id_ = id;
 	return {};

@@ -5,6 +5,7 @@
 // one (or a kernel thread may borrow it), through one page looked up for the moment, or through PageReader, which also
 // finds pages whose owner has exited.
 #include "iommufd/page_reader.hpp"
+#include "iommufd/test_hook.hpp"
 #include "kern/uaccess.hpp"
 
 namespace iommufd {
@@ -78,6 +79,8 @@ Status copy_pages(Pages &pages, u64 start_byte, void *data, u64 length, bool wri
 
 	if (write && !pages.writable())
 		return fail(Errno::kPerm, "the memory was mapped read-only");
+	if (injected_failure())
+		return fail(Errno::kFault, "injected failure");
 	if (kx_mm_is_current(pages.owner()))
 		return copy_by_address(pages.va_of_byte(start_byte), copy);
 	if (in_kthread) {

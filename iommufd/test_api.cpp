@@ -15,21 +15,20 @@ using namespace iommufd;
 struct iommufd_test_object final : Object {
 	static const ObjectType kType = ObjectType::kTest;
 
-	iommufd_test_object(module *owner, void *data, void (*destroy)(void *))
-		: Object(kType), owner_(owner), data_(data), destroy_(destroy)
+	iommufd_test_object(module *owner, void *data) : Object(kType), owner_(owner), data_(data)
 	{
 		kx_module_get(owner_);
 	}
 	~iommufd_test_object() override;
 
-	// Given up before anybody saw it: there is nothing to destroy.
-	void forget() { destroy_ = nullptr; }
+	// What becomes of data with the object: nothing (null), unless it has been published.
+	void on_destroy(void (*destroy)(void *)) { destroy_ = destroy; }
 	void *data() const { return data_; }
 
 private:
 	module *const owner_;
 	void *const data_;
-	void (*destroy_)(void *);
+	void (*destroy_)(void *) = nullptr;
 };
 
 iommufd_test_object::~iommufd_test_object()
@@ -54,9 +53,11 @@ template <typename T> int keep(Lease<T> lease, void **out)
 int iommufd_test_object_alloc(iommufd_ctx *ictx, void *data, void (*destroy)(void *), unsigned *id,
 			      iommufd_test_object **object)
 {
-	auto made = context_of(ictx).objects().create<iommufd_test_object>(test_module(), data, destroy);
+	auto made = context_of(ictx).objects().create<iommufd_test_object>(test_module(), data);
 	if (!made)
 		return kern::reject("test object", made.error());
+	// Not before there is an id: until then data stays the caller's.
+	(*made)->on_destroy(destroy);
 	*id = (*made)->id().raw();
 	*object = made->release();
 	return 0;
@@ -69,7 +70,7 @@ void iommufd_test_object_publish(iommufd_ctx *ictx, iommufd_test_object *object)
 
 void iommufd_test_object_abort(iommufd_ctx *ictx, iommufd_test_object *object)
 {
-	object->forget();
+	object->on_destroy(nullptr);
 	Pending<iommufd_test_object> dropped(context_of(ictx).objects(), object);
 }
 

@@ -3,11 +3,14 @@
 // excludes it. Both are guarded by the object table's lock.
 #include "iommufd/context.hpp"
 #include "iommufd/ioctl.hpp"
+#include "iommufd/test_hook.hpp"
 
 namespace iommufd {
 
 Result<Lease<Ioas>> Context::compat_ioas()
 {
+	if (injected_failure())
+		return fail(Errno::kNoDev, "injected failure");
 	return objects_.locked([&]() -> Result<Lease<Ioas>> {
 		Ioas *ioas = static_cast<Ioas *>(objects_.compat_ioas());
 		if (!ioas || !ioas->try_lease(objects_))

@@ -35,6 +35,12 @@ struct kunit;
 	X(runs, neighbours_melt) \
 	X(runs, full_list) \
 	X(runs, real_memory)
+#define KT_DIRTY(X) \
+	X(dirty, page_sizes) \
+	X(dirty, largest_page_size) \
+	X(dirty, across_bitmap_pages) \
+	X(dirty, unaligned_bitmaps) \
+	X(dirty, nothing_outside)
 #define KT_LOCKS(X) \
 	X(locks, order_is_accepted)
 
@@ -59,6 +65,12 @@ void kt_limit_memlock(struct kunit *test, unsigned long pages);
 struct device *kt_device_get(void);
 void kt_device_put(struct device *dev);
 
+/* A domain that does nothing but report these ranges of IOVAs as dirty, each time; gone with the case. */
+struct kt_range {
+	unsigned long iova, length;
+};
+struct iommu_domain *kt_dirty_domain(struct kunit *test, const struct kt_range *dirty, unsigned int count);
+
 /* Runs fn(arg) in another kernel thread, with the same address space. */
 void *kt_thread_start(void (*fn)(void *arg), void *arg);
 void kt_thread_join(void *thread);
@@ -69,6 +81,7 @@ KT_OBJECTS(KT_DECLARE)
 KT_IO_PAGETABLE(KT_DECLARE)
 KT_PAGES(KT_DECLARE)
 KT_RUNS(KT_DECLARE)
+KT_DIRTY(KT_DECLARE)
 KT_LOCKS(KT_DECLARE)
 KX_DECLS_END
 

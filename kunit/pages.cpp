@@ -21,16 +21,29 @@ void unpin(Pages &pages, IndexRange r)
 	pages.unpin(r);
 }
 
+// Fresh memory of the case, and its Pages.
+struct Memory {
+	Memory(kunit *test, u64 count, AccountMode mode) : va(kt_memory(test, count * kPage))
+	{
+		auto made = va ? Pages::create(UserVa(va), count * kPage, true, mode) : Result<base::Ref<Pages>>();
+		if (made)
+			pages = std::move(*made);
+	}
+	explicit operator bool() const { return va && pages; }
+	Pages &operator*() const { return *pages; }
+
+	const u64 va;
+	base::Ref<Pages> pages;
+};
+
 } // namespace
 
 void kt_pages_pin_and_unpin(kunit *test)
 {
 	page *out[8] = {};
-	const u64 va = kt_memory(test, 8 * kPage);
-	REQUIRE(va);
-	auto pages = Pages::create(UserVa(va), 8 * kPage, true, AccountMode::kUser);
-	REQUIRE(pages);
-	REQUIRE(pin(**pages, indexes(0, 7), out));
+	Memory memory(test, 8, AccountMode::kUser);
+	REQUIRE(memory);
+	REQUIRE(pin(*memory, indexes(0, 7), out));
 	EXPECT_EQ(kt_pinned_vm(), 8);
 	for (u64 i = 0; i < 8; i++) {
 		REQUIRE(out[i]);
@@ -38,11 +51,11 @@ void kt_pages_pin_and_unpin(kunit *test)
 		// It is that page: what is written to memory is read through it.
 		const u64 written = 0x1234567800 + i;
 		u64 read = 0;
-		EXPECT(kx_copy_to_user(va + i * kPage + 16, &written, sizeof(written)));
+		EXPECT(kx_copy_to_user(memory.va + i * kPage + 16, &written, sizeof(written)));
 		kx_copy_page(kern::pfn_of(out[i]).raw(), 16, &read, sizeof(read), false);
 		EXPECT_EQ(read, written);
 	}
-	unpin(**pages, indexes(0, 7));
+	unpin(*memory, indexes(0, 7));
 	for (page *p : out)
 		EXPECT_EQ(kt_pins(kern::pfn_of(p).raw()), 0);
 	EXPECT_EQ(kt_pinned_vm(), 0);
@@ -51,59 +64,53 @@ void kt_pages_pin_and_unpin(kunit *test)
 void kt_pages_overlapping_pins(kunit *test)
 {
 	page *low[6] = {}, *high[6] = {};
-	const u64 va = kt_memory(test, 8 * kPage);
-	REQUIRE(va);
-	auto pages = Pages::create(UserVa(va), 8 * kPage, true, AccountMode::kUser);
-	REQUIRE(pages);
-	REQUIRE(pin(**pages, indexes(0, 5), low));
-	Status second = pin(**pages, indexes(2, 7), high);
+	Memory memory(test, 8, AccountMode::kUser);
+	REQUIRE(memory);
+	REQUIRE(pin(*memory, indexes(0, 5), low));
+	Status second = pin(*memory, indexes(2, 7), high);
 	EXPECT(second);
 	if (second) {
 		EXPECT(low[2] == high[0] && low[5] == high[3]);
 		EXPECT_EQ(kt_pins(kern::pfn_of(low[3]).raw()), 1);
 		EXPECT_EQ(kt_pinned_vm(), 8);
-		unpin(**pages, indexes(2, 7));
+		unpin(*memory, indexes(2, 7));
 		EXPECT_EQ(kt_pins(kern::pfn_of(low[3]).raw()), 1);
 	}
 	EXPECT_EQ(kt_pinned_vm(), 6);
-	unpin(**pages, indexes(0, 5));
+	unpin(*memory, indexes(0, 5));
 	EXPECT_EQ(kt_pinned_vm(), 0);
 }
 
 void kt_pages_charged_to_the_user(kunit *test)
 {
 	page *out[8] = {};
-	const u64 va = kt_memory(test, 8 * kPage);
-	REQUIRE(va);
 	const long long before = kt_user_locked_vm();
 	kt_limit_memlock(test, before + 7);
-	auto pages = Pages::create(UserVa(va), 8 * kPage, true, AccountMode::kUser);
-	REQUIRE(pages);
-	EXPECT_EQ(error_of(pin(**pages, indexes(0, 7), out)), -12);
+	Memory memory(test, 8, AccountMode::kUser);
+	REQUIRE(memory);
+	EXPECT_EQ(error_of(pin(*memory, indexes(0, 7), out)), -12);
 	EXPECT_EQ(kt_user_locked_vm(), before);
 	EXPECT_EQ(kt_pinned_vm(), 0);
-	REQUIRE(pin(**pages, indexes(0, 6), out));
+	REQUIRE(pin(*memory, indexes(0, 6), out));
 	EXPECT_EQ(kt_user_locked_vm(), before + 7);
 	EXPECT_EQ(kt_locked_vm(), 0);
-	unpin(**pages, indexes(0, 6));
+	unpin(*memory, indexes(0, 6));
 	EXPECT_EQ(kt_user_locked_vm(), before);
 }
 
 void kt_pages_charged_to_the_process(kunit *test)
 {
 	page *out[8] = {};
-	const u64 va = kt_memory(test, 8 * kPage);
-	REQUIRE(va);
 	const long long user = kt_user_locked_vm();
 	kt_limit_memlock(test, 4);
-	auto pages = Pages::create(UserVa(va), 8 * kPage, true, AccountMode::kMm);
-	REQUIRE(pages);
-	EXPECT_EQ(error_of(pin(**pages, indexes(0, 7), out)), -12);
+	Memory memory(test, 8, AccountMode::kMm);
+	REQUIRE(memory);
+	EXPECT_EQ(error_of(pin(*memory, indexes(0, 7), out)), -12);
 	EXPECT_EQ(kt_locked_vm(), 0);
-	REQUIRE(pin(**pages, indexes(0, 3), out));
+	REQUIRE(pin(*memory, indexes(0, 3), out));
 	EXPECT_EQ(kt_locked_vm(), 4);
 	EXPECT_EQ(kt_user_locked_vm(), user);
-	unpin(**pages, indexes(0, 3));
+	unpin(*memory, indexes(0, 3));
 	EXPECT_EQ(kt_locked_vm(), 0);
 }
 

@@ -12,14 +12,16 @@ static struct kunit_case objects_cases[] = { KT_OBJECTS(CASE){} };
 static struct kunit_case io_pagetable_cases[] = { KT_IO_PAGETABLE(CASE){} };
 static struct kunit_case pages_cases[] = { KT_PAGES(CASE){} };
 static struct kunit_case runs_cases[] = { KT_RUNS(CASE){} };
+static struct kunit_case dirty_cases[] = { KT_DIRTY(CASE){} };
 static struct kunit_case locks_cases[] = { KT_LOCKS(CASE){} };
 
 static struct kunit_suite objects = { .name = "iommufd_objects", .test_cases = objects_cases };
 static struct kunit_suite io_pagetable = { .name = "iommufd_io_pagetable", .test_cases = io_pagetable_cases };
 static struct kunit_suite pages = { .name = "iommufd_pages", .test_cases = pages_cases };
 static struct kunit_suite runs = { .name = "iommufd_runs", .test_cases = runs_cases };
+static struct kunit_suite dirty = { .name = "iommufd_dirty", .test_cases = dirty_cases };
 static struct kunit_suite locks = { .name = "iommufd_locks", .test_cases = locks_cases };
-kunit_test_suites(&objects, &io_pagetable, &pages, &runs, &locks);
+kunit_test_suites(&objects, &io_pagetable, &pages, &runs, &dirty, &locks);
 
 void kt_expect(struct kunit *test, bool ok, const char *expression, const char *file, int line)
 {
@@ -48,4 +50,5 @@ unsigned long kt_memory(struct kunit *test, unsigned long size)
 
 MODULE_DESCRIPTION("KUnit suites of iommufd-cxx, with a copy of what they test");
 MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS(IOMMUFD);
 MODULE_IMPORT_NS(IOMMUFD_INTERNAL);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the cases look at and turn in the kernel around them: pins, charges, limits, devices, threads. */
+#include <kunit/test.h>
 #include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/delay.h>
@@ -65,6 +66,40 @@ void kt_device_put(struct device *dev)
 {
 	if (dev)
 		pci_dev_put(to_pci_dev(dev));
+}
+
+#define KT_MOST_RANGES 4
+
+struct kt_dirty_domain {
+	struct iommu_domain domain;
+	struct kt_range dirty[KT_MOST_RANGES];
+	unsigned int count;
+};
+
+static int kt_read_dirty(struct iommu_domain *domain, unsigned long iova, size_t size, unsigned long flags,
+			 struct iommu_dirty_bitmap *bitmap)
+{
+	struct kt_dirty_domain *d = container_of(domain, struct kt_dirty_domain, domain);
+
+	for (unsigned int i = 0; i < d->count; i++)
+		iommu_dirty_bitmap_record(bitmap, d->dirty[i].iova, d->dirty[i].length);
+	return 0;
+}
+
+static const struct iommu_dirty_ops kt_dirty_ops = { .read_and_clear_dirty = kt_read_dirty };
+static const struct iommu_domain_ops kt_domain_ops;
+
+struct iommu_domain *kt_dirty_domain(struct kunit *test, const struct kt_range *dirty, unsigned int count)
+{
+	struct kt_dirty_domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
+
+	if (!d || count > KT_MOST_RANGES)
+		return NULL;
+	d->domain.ops = &kt_domain_ops;
+	d->domain.dirty_ops = &kt_dirty_ops;
+	d->count = count;
+	memcpy(d->dirty, dirty, count * sizeof(*dirty));
+	return &d->domain;
 }
 
 struct kt_thread {

@@ -15,6 +15,7 @@ enum class Fault {
 	kMap,      // the nth call of kx_domain_map()
 	kUserCopy, // the nth copy from or to user memory
 	kAttach,   // the nth attach or replace in the IOMMU core
+	kHook,     // the nth question whether a step is to fail, to the test hook (see fail_each())
 };
 
 void arm(Fault kind, unsigned nth);

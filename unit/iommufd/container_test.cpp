@@ -37,6 +37,13 @@ protected:
 			*done = cmd.size;
 		return rc;
 	}
+	// An area of the IOAS in two, the first one to `last`.
+	int cut(u64 last) const
+	{
+		auto held = fd.context().objects().get<iommufd::Ioas>(iommufd::ObjectId(ioas()));
+		auto status = (*held)->table().cut_behind(base::Iova(last));
+		return status ? 0 : status.error().to_errno();
+	}
 	// The IOAS as type 1, with a device; `domain`: its.
 	void type1()
 	{
@@ -58,12 +65,29 @@ TEST_F(Container, MapAndUnmap)
 	ASSERT_EQ(map(va, 8 * kPage, 0x100000), 0);
 	EXPECT_EQ(map(va, kPage, 0x100000), -17);
 	EXPECT_EQ(unmap(0x100000, 4 * kPage, &done), -2) << "version 2 does not cut";
+	EXPECT_EQ(done, 0u);
 	EXPECT_EQ(unmap(0x100000, 8 * kPage, &done), 0);
 	EXPECT_EQ(done, 8 * kPage);
 	ASSERT_EQ(map(va, kPage, 0x100000, vfio::kMapRead), 0);
 	ASSERT_EQ(map(va, kPage, 0x200000), 0);
 	ASSERT_EQ(unmap(0, 0, &done, vfio::kUnmapEverything), 0);
 	EXPECT_EQ(done, 2 * kPage);
+}
+
+// What was unmapped before the area in the way stays unmapped, and is told.
+TEST_F(Container, UnmapTellsHowFarItCame)
+{
+	const u64 va = memory(8);
+	u64 done = 77;
+	ASSERT_EQ(map(va, 2 * kPage, 0x100000), 0);
+	ASSERT_EQ(map(va, 3 * kPage, 0x102000), 0);
+	ASSERT_EQ(map(va, 4 * kPage, 0x105000), 0);
+	EXPECT_EQ(unmap(0x100000, 6 * kPage, &done), -2) << "the last one is only partly inside";
+	EXPECT_EQ(done, 5 * kPage);
+	EXPECT_EQ(unmap(0x100000, 5 * kPage, &done), 0);
+	EXPECT_EQ(done, 0u);
+	EXPECT_EQ(unmap(0x105000, 4 * kPage, &done), 0);
+	EXPECT_EQ(done, 4 * kPage);
 }
 
 TEST_F(Container, BadArguments)
@@ -197,16 +221,8 @@ TEST_F(Container, CutBehindChangesNoDomainPinOrCharge)
 {
 	type1();
 	ASSERT_EQ(map(memory(8, {.run = 3}), 8 * kPage, 0x100000), 0);
-	auto ioas_id = iommufd::ObjectId(ioas());
-	auto held = fd.context().objects().get<iommufd::Ioas>(ioas_id);
-	ASSERT_TRUE(static_cast<bool>(held));
-	iommufd::IoPageTable &table = (*held)->table();
 	const std::string before = fake::describe(*domain);
 	const u64 maps = domain->maps, unmaps = domain->unmaps;
-	auto cut = [&](u64 last) {
-		auto status = table.cut_behind(base::Iova(last));
-		return status ? 0 : status.error().to_errno();
-	};
 	EXPECT_EQ(cut(0x102fff), 0);
 	EXPECT_EQ(cut(0x102fff), 0) << "the second time there is nothing to do";
 	EXPECT_EQ(cut(0x0fffff), 0) << "nothing is there";
@@ -238,6 +254,35 @@ TEST_F(Container, NoCutOfWhatADriverHasPinned)
 	EXPECT_EQ(unmap(0x100000, 2 * kPage), -22);
 	driver.unpin(0x106000, kPage);
 	EXPECT_EQ(unmap(0x100000, 2 * kPage), 0);
+}
+
+// While an unmap waits for the driver to let go, the area is neither whole nor in parts to be had.
+TEST_F(Container, NoCutOfWhatIsOnItsWayOut)
+{
+	ASSERT_EQ(value(vfio::kSetIommu, vfio::kType1), 0);
+	ASSERT_EQ(map(memory(8), 8 * kPage, 0x100000), 0);
+	Driver driver(fd);
+	ASSERT_EQ(driver.attach(ioas()), 0);
+	ASSERT_EQ(driver.pin(0x106000, kPage), 0);
+	driver.on_unmap = [&](u64, u64) {
+		if (driver.told > 1) // the driver leaves
+			return;
+		EXPECT_EQ(cut(0x101fff), -16);
+		driver.unpin(0x106000, kPage);
+	};
+	EXPECT_EQ(unmap(0x100000, 8 * kPage), 0);
+	EXPECT_EQ(driver.told, 1u);
+}
+
+// Large pages may be in a domain: an IOMMU cannot split one. Without a domain there is none to split.
+TEST_F(Container, NoCutOfLargePages)
+{
+	ASSERT_EQ(map(memory(8), 8 * kPage, 0x100000), 0);
+	EXPECT_EQ(cut(0x101fff), 0);
+	dev = std::make_unique<Bound>(fd, machine.new_device());
+	ASSERT_EQ(dev->attach(ioas()), 0);
+	EXPECT_EQ(cut(0x103fff), -22);
+	check_consistency(fd.context());
 }
 
 TEST_F(Container, Type1OnlyBeforeLargePages)

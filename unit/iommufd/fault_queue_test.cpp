@@ -452,6 +452,19 @@ struct NestScenario : Scenario {
 	}
 };
 
+struct Invalidate : NestScenario {
+	int run() override
+	{
+		iommu_hwpt_invalidate cmd{};
+		cmd.hwpt_id = hwpt;
+		cmd.data_uptr = 0x1000;
+		cmd.data_type = 7;
+		cmd.entry_len = 16;
+		cmd.entry_num = 5;
+		return fd.call(IOMMU_HWPT_INVALIDATE, cmd);
+	}
+};
+
 struct NestedAlloc : NestScenario {
 	int run() override { return n.nested(id); }
 };
@@ -481,6 +494,13 @@ TEST(FailFaultQueue, NestedAlloc)
 {
 	fail_each<NestedAlloc>(Fault::kAlloc, {.at_least = 3});
 	fail_each<NestedAlloc>(Fault::kUserCopy, {.error = -14, .at_least = 3});
+}
+
+TEST(FailFaultQueue, Invalidate)
+{
+	fail_each<Invalidate>(Fault::kAlloc, {});
+	fail_each<Invalidate>(Fault::kUserCopy, {.error = -14, .at_least = 3});
+	fail_each<Invalidate>(Fault::kHook, {.error = -2});
 }
 
 TEST(FailFaultQueue, Attach)

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The hook for a test module, and the objects and looks inside that it offers.
-#include "fake/module.hpp"
-#include "support/failures.hpp"
+#include <atomic>
+#include <semaphore>
+#include <thread>
 
-#define IOMMUFD_CXX_KERNEL
-#include "include/linux/iommufd_cxx_test.h"
+#include "fake/module.hpp"
+#include "iommufd/test_hook.hpp"
+#include "support/failures.hpp"
 
 namespace test {
 
@@ -73,6 +75,42 @@ TEST_F(TestHook, OnlyOne)
 	EXPECT_EQ(warnings.count(), 1u);
 	u32 size = 4;
 	EXPECT_EQ(fd.raw(kTestCmd, &size, 4), 1234) << "the first one is still there";
+}
+
+namespace {
+
+std::binary_semaphore entered{0}, may_leave{0};
+std::atomic<bool> left_hook;
+
+bool stays_inside()
+{
+	entered.release();
+	may_leave.acquire();
+	left_hook = true;
+	return true;
+}
+
+} // namespace
+
+// The test module may go as soon as unregistering returns, so no other thread can be in it.
+TEST_F(TestHook, UnregisteringWaitsForCalls)
+{
+	iommufd_test_hook slow{&mock, serve, nothing_is_mock, stays_inside};
+	ASSERT_EQ(iommufd_test_register(&slow), 0);
+	std::thread other([] { EXPECT_TRUE(iommufd::injected_failure()); });
+	entered.acquire();
+	const unsigned before = fake::waits();
+	fake::while_waiting([] {
+		EXPECT_FALSE(left_hook);
+		EXPECT_FALSE(iommufd::injected_failure()) << "who comes now finds no hook";
+		may_leave.release();
+	});
+	iommufd_test_unregister(&slow);
+	EXPECT_TRUE(left_hook);
+	EXPECT_GT(fake::waits(), before);
+	if (fake::waits() == before)
+		may_leave.release();
+	other.join();
 }
 
 TEST_F(TestHook, MockDevices)
@@ -200,7 +238,7 @@ TEST_F(TestHook, MemoryLimit)
 namespace {
 
 struct TestObject : Scenario {
-	int data = 0;
+	int data = 1;
 	Hook hook;
 	iommufd_test_object *object = nullptr;
 	int run() override
@@ -209,6 +247,7 @@ struct TestObject : Scenario {
 		int rc = iommufd_test_object_alloc(fd.ctx(), &data, on_destroy, &id, &object);
 		if (!rc)
 			iommufd_test_object_publish(fd.ctx(), object);
+		EXPECT_EQ(destroyed, 0) << "data is the caller's when there is no object";
 		return rc;
 	}
 	~TestObject() override { fd.close(); }

@@ -77,6 +77,19 @@ int Fd::raw(unsigned nr, void *cmd, u32 size) const
 	return rc;
 }
 
+namespace {
+
+// A call that also tells something: `field` of cmd goes to `out`, whatever comes of it.
+template <typename Cmd, typename Field, typename Out>
+int call_for(const Fd &fd, unsigned nr, Cmd &cmd, Field Cmd::*field, Out &out)
+{
+	int rc = fd.call(nr, cmd);
+	out = cmd.*field;
+	return rc;
+}
+
+} // namespace
+
 int Fd::destroy(u32 id) const
 {
 	iommu_destroy cmd{.size = 0, .id = id};
@@ -98,9 +111,7 @@ int Fd::map(u32 ioas, u64 va, u64 length, u64 &iova, u32 flags) const
 	cmd.user_va = va;
 	cmd.length = length;
 	cmd.iova = iova;
-	int rc = call(IOMMU_IOAS_MAP, cmd);
-	iova = cmd.iova;
-	return rc;
+	return call_for(*this, IOMMU_IOAS_MAP, cmd, &iommu_ioas_map::iova, iova);
 }
 
 int Fd::map_at(u32 ioas, u64 va, u64 length, u64 iova, u32 flags) const
@@ -131,9 +142,7 @@ int Fd::copy(u32 to, u32 from, u64 src, u64 length, u64 &dst, u32 flags) const
 	cmd.length = length;
 	cmd.dst_iova = dst;
 	cmd.src_iova = src;
-	int rc = call(IOMMU_IOAS_COPY, cmd);
-	dst = cmd.dst_iova;
-	return rc;
+	return call_for(*this, IOMMU_IOAS_COPY, cmd, &iommu_ioas_copy::dst_iova, dst);
 }
 
 int Fd::allow(u32 ioas, std::vector<iommu_iova_range> ranges) const
@@ -168,9 +177,7 @@ int Fd::option(u32 id, u32 op, u32 object, u64 &value) const
 	cmd.op = op;
 	cmd.object_id = object;
 	cmd.val64 = value;
-	int rc = call(IOMMU_OPTION, cmd);
-	value = cmd.val64;
-	return rc;
+	return call_for(*this, IOMMU_OPTION, cmd, &iommu_option::val64, value);
 }
 
 int Fd::vfio_ioas(u32 op, u32 &ioas) const
@@ -178,9 +185,7 @@ int Fd::vfio_ioas(u32 op, u32 &ioas) const
 	iommu_vfio_ioas cmd{};
 	cmd.op = op;
 	cmd.ioas_id = ioas;
-	int rc = call(IOMMU_VFIO_IOAS, cmd);
-	ioas = cmd.ioas_id;
-	return rc;
+	return call_for(*this, IOMMU_VFIO_IOAS, cmd, &iommu_vfio_ioas::ioas_id, ioas);
 }
 
 int Fd::hwpt(u32 device, u32 pt, u32 &out, u32 flags) const
@@ -189,9 +194,7 @@ int Fd::hwpt(u32 device, u32 pt, u32 &out, u32 flags) const
 	cmd.flags = flags;
 	cmd.dev_id = device;
 	cmd.pt_id = pt;
-	int rc = call(IOMMU_HWPT_ALLOC, cmd);
-	out = cmd.out_hwpt_id;
-	return rc;
+	return call_for(*this, IOMMU_HWPT_ALLOC, cmd, &iommu_hwpt_alloc::out_hwpt_id, out);
 }
 
 Bound::Bound(const Fd &fd, device &dev)
