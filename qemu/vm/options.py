@@ -5,7 +5,7 @@ import argparse
 import math
 import re
 
-from . import kernels
+from . import kernels, machine
 from .errors import VmError
 
 RUN_HELP = """\
@@ -65,6 +65,9 @@ def common_options(parser):
     add = parser.add_argument
     add("--kernel", choices=kernels.FLAVORS, default="test",
         help="test (default), debug (KASAN, lockdep, kmemleak) or stock (Debian's own)")
+    add("--iommu", choices=machine.IOMMUS, default="intel",
+        help="intel (default: VT-d, scalable mode), intel-legacy (VT-d without it), "
+        "virtio (virtio-iommu; unsafe interrupts are allowed) or none")
     add("--in-tree", action="store_true", help="load the kernel's iommufd, not ours")
     add("--no-modules", action="store_true", help="load nothing; modprobe works")
     add("--mem", type=memory, default=1024, metavar="M", help="MiB, or 2G (default 1G)")
