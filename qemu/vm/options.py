@@ -64,7 +64,8 @@ def common_options(parser):
     """Options of run and shell."""
     add = parser.add_argument
     add("--kernel", choices=kernels.FLAVORS, default="test",
-        help="test (default), debug (KASAN, lockdep, kmemleak) or stock (Debian's own)")
+        help="test (default), debug (KASAN, lockdep, kmemleak), nogroup (VFIO without "
+        "groups) or stock (Debian's own)")
     add("--iommu", choices=machine.IOMMUS, default="intel",
         help="intel (default: VT-d, scalable mode), intel-legacy (VT-d without it), "
         "virtio (virtio-iommu; unsafe interrupts are allowed) or none")
