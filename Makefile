@@ -9,7 +9,7 @@ KERNEL := $(or $(KDIR),test)
 RUNNING := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 
 .NOTPARALLEL:
-.PHONY: modules help deps kernel debug stock programs run test test-debug upstream-test bench shell tidy \
+.PHONY: modules help deps kernel debug nogroup stock programs run test test-debug upstream-test bench shell tidy \
 	install uninstall clean distclean
 
 modules: ## build the modules (default); KDIR=DIR: for that 6.12 kernel, else the test kernel
@@ -28,6 +28,9 @@ kernel: ## build only the test kernel (once, 4 to 7 minutes)
 debug: ## the modules for the debug kernel: KASAN, lockdep, kmemleak (kernel once, 5 to 15 minutes)
 	@tools/modules build debug
 
+nogroup: ## the modules for the test kernel without VFIO groups (a minute, once)
+	@tools/modules build nogroup
+
 stock: ## the modules for Debian's own kernel (fetched, not installed)
 	@tools/modules build stock
 
@@ -37,7 +40,7 @@ programs:
 run: deps modules programs ## the main job: a device does DMA through our /dev/iommu, in a VM
 	@./vm run --device edu,addr=0x10 --copy build/programs/edu_run -- edu_run
 
-test: deps modules stock programs ## every test on the test kernel; ends in "N passed, N failed"
+test: deps modules nogroup stock programs ## every test on the test kernel; ends in "N passed, N failed"
 	@tools/test test
 
 test-debug: deps debug programs ## the tests in the VM again, on the debug kernel

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The QEMU command line: q35 with an emulated VT-d, our own devices in low slots.
+"""The QEMU command line: q35 with an emulated IOMMU, our own devices in low slots.
 
 pcie.0 slots 0x10 to 0x1e stay free for --device.
 """
@@ -8,21 +8,42 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 
 from .errors import VmError
 
 MINIMUM = (10, 0)
 CONSOLE = "console=ttyS0"
-IOMMU = "intel-iommu,intremap=on,x-scalable-mode=on,caching-mode=off"
+
+
+@dataclass(frozen=True)
+class Iommu:
+    """An IOMMU: QEMU's device, and what the kernel is told so that it is used."""
+
+    device: str | None
+    kernel_args: tuple[str, ...] = ()
+
+
+IOMMUS = {
+    "intel": Iommu("intel-iommu,intremap=on,x-scalable-mode=on,caching-mode=off",
+                   ("intel_iommu=on,sm_on",)),
+    "intel-legacy": Iommu("intel-iommu,intremap=on,x-scalable-mode=off,caching-mode=off",
+                          ("intel_iommu=on,sm_off",)),
+    # It remaps no interrupts, and QEMU has no second IOMMU that does: bind would be EPERM.
+    "virtio": Iommu("virtio-iommu-pci,addr=0x1", ("iommufd.allow_unsafe_interrupts=1",)),
+    "none": Iommu(None),
+}
 KERNEL_ARGS = (
     CONSOLE,
-    "intel_iommu=on,sm_on",
     "no_timer_check",  # at boot it counts ticks, and a busy host loses some
     "panic=-1",  # with -no-reboot: a panic ends QEMU
+    "pcie_ports=native",  # hotplug without ACPI, which grants it to kernels with ASPM only
     "printk.time=1",
     "ignore_loglevel",  # whatever the command does to dmesg -n
     "printk.devkmsg=on",
 )
+# Slots behind root ports are the PCIe hotplug driver's: the kernels have none for ACPI's way.
+HOTPLUG = ("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off")
 # DESIGN.md section 5: time is a function of executed instructions.
 ICOUNT = ("-icount", "shift=0,sleep=off", "-seed", "1",
           "-rtc", "base=2026-01-01,clock=vm")
@@ -50,7 +71,7 @@ def find_qemu():
 
 def kernel_args(options):
     """The kernel's command line."""
-    words = list(KERNEL_ARGS)
+    words = [*KERNEL_ARGS, *IOMMUS[options.iommu].kernel_args]
     if options.icount:
         words += ICOUNT_KERNEL_ARGS
     if options.hugepages:
@@ -73,12 +94,14 @@ def command(qemu, options, kernel, initrd, chardevs, channels):
     id=console gets the kernel's messages."""
     argv = [qemu, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
             "-machine", "q35", "-accel", "tcg", "-cpu", "max",
-            "-m", f"{options.mem}M", "-smp", str(options.smp)]
+            "-m", f"{options.mem}M", "-smp", str(options.smp), *HOTPLUG]
     if options.icount:
         argv += ICOUNT
     for chardev in chardevs:
         argv += ["-chardev", chardev]
-    argv += ["-serial", "chardev:console", "-device", IOMMU]
+    argv += ["-serial", "chardev:console"]
+    if iommu := IOMMUS[options.iommu].device:
+        argv += ["-device", iommu]
     argv += ports(channels)
     for device in options.device:
         argv += ["-device", device]

@@ -5,7 +5,7 @@ import argparse
 import math
 import re
 
-from . import kernels
+from . import kernels, machine
 from .errors import VmError
 
 RUN_HELP = """\
@@ -64,7 +64,11 @@ def common_options(parser):
     """Options of run and shell."""
     add = parser.add_argument
     add("--kernel", choices=kernels.FLAVORS, default="test",
-        help="test (default), debug (KASAN, lockdep, kmemleak) or stock (Debian's own)")
+        help="test (default), debug (KASAN, lockdep, kmemleak), nogroup (VFIO without "
+        "groups) or stock (Debian's own)")
+    add("--iommu", choices=machine.IOMMUS, default="intel",
+        help="intel (default: VT-d, scalable mode), intel-legacy (VT-d without it), "
+        "virtio (virtio-iommu; unsafe interrupts are allowed) or none")
     add("--in-tree", action="store_true", help="load the kernel's iommufd, not ours")
     add("--no-modules", action="store_true", help="load nothing; modprobe works")
     add("--mem", type=memory, default=1024, metavar="M", help="MiB, or 2G (default 1G)")

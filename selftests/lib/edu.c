@@ -29,16 +29,21 @@ static void reg_write(struct edu *edu, unsigned int reg, __u64 value)
 		*(volatile __u64 *)(edu->bar + reg) = value;
 }
 
+int edu_open_at(struct edu *edu, const char *bdf)
+{
+	int rc = vfio_take(bdf);
+
+	*edu = (struct edu){.vfio.fd = -1};
+	return rc ? rc : vfio_open(&edu->vfio, bdf);
+}
+
 int edu_open(struct edu *edu, int index)
 {
 	char bdf[16];
-	int rc;
+	int rc = vfio_find(EDU_VENDOR, EDU_DEVICE, index, bdf);
 
 	*edu = (struct edu){.vfio.fd = -1};
-	rc = vfio_find(EDU_VENDOR, EDU_DEVICE, index, bdf);
-	if (!rc)
-		rc = vfio_take(bdf);
-	return rc ? rc : vfio_open(&edu->vfio, bdf);
+	return rc ? rc : edu_open_at(edu, bdf);
 }
 
 int edu_bind(struct edu *edu, int iommufd)

@@ -45,6 +45,8 @@ struct edu {
 
 /* Finds the index-th edu, gives it to vfio-pci and opens its cdev. */
 int edu_open(struct edu *edu, int index);
+/* the same for the edu at this PCI address */
+int edu_open_at(struct edu *edu, const char *bdf);
 /* Binds it to the iommufd and makes its registers reachable. */
 int edu_bind(struct edu *edu, int iommufd);
 /* The second half of it, for a device that came bound from its group. */

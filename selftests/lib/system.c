@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,20 @@ int kmsg_find(int fd, const char *text, char *line, size_t len, __u64 wait_us)
 		snprintf(line, len, "%s", message + 1);
 		return 1;
 	}
+}
+
+__u64 physical_address(const void *p)
+{
+	const __u64 page = (uintptr_t)p / 4096;
+	__u64 entry = 0; /* bit 63: present; bits 54:0: page frame number */
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	if (pread(fd, &entry, sizeof(entry), (off_t)(page * sizeof(entry))) != sizeof(entry) || !(entry >> 63))
+		entry = 0;
+	close(fd);
+	return (entry & ((1ULL << 55) - 1)) * 4096 + (uintptr_t)p % 4096;
 }
 
 void *pages_alloc(size_t len)

@@ -29,6 +29,9 @@ int kmsg_open(void);
  * (only the message, no prefix); 0: none came; or a negative errno. */
 int kmsg_find(int fd, const char *text, char *line, size_t len, __u64 wait_us);
 
+/* Where a page that is in memory lies in it (needs root); 0 when it is not there. */
+__u64 physical_address(const void *p);
+
 /* Anonymous, private, zeroed memory; the program ends when there is none. */
 void *pages_alloc(size_t len);
 void pages_free(void *p, size_t len);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -66,6 +67,16 @@ int vfio_find(unsigned int vendor, unsigned int device, int index, char bdf[16])
 	}
 	free(names);
 	return rc;
+}
+
+int iommu_group_of(const char *bdf)
+{
+	char path[64], target[160] = "";
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%.15s/iommu_group", bdf);
+	if (readlink(path, target, sizeof(target) - 1) < 0)
+		return -errno;
+	return (int)strtol(strrchr(target, '/') + 1, NULL, 10);
 }
 
 int module_load(const char *name)
@@ -233,4 +244,27 @@ void *vfio_map_bar(struct vfio_dev *dev, unsigned int bar, size_t *size)
 		return NULL;
 	*size = info.size;
 	return p;
+}
+
+int vfio_request_eventfd(struct vfio_dev *dev)
+{
+	struct {
+		struct vfio_irq_set head;
+		__s32 fd;
+	} set = {
+		.head.argsz = sizeof(set),
+		.head.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.head.index = VFIO_PCI_REQ_IRQ_INDEX,
+		.head.count = 1,
+		.fd = eventfd(0, EFD_CLOEXEC),
+	};
+	int rc;
+
+	if (set.fd < 0)
+		return -errno;
+	if (!ioctl(dev->fd, VFIO_DEVICE_SET_IRQS, &set))
+		return set.fd;
+	rc = -errno;
+	close(set.fd);
+	return rc;
 }

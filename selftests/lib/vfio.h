@@ -23,6 +23,9 @@ int vfio_find(unsigned int vendor, unsigned int device, int index, char bdf[16])
 /* Makes vfio-pci the driver of the device; nothing to do when it already is. */
 int vfio_take(const char *bdf);
 
+/* The number of the IOMMU group that the device is in, or a negative errno. */
+int iommu_group_of(const char *bdf);
+
 /* modprobe */
 int module_load(const char *name);
 /* Writes text into a file of /sys. */
@@ -41,6 +44,9 @@ int vfio_detach(struct vfio_dev *dev);
 
 /* Lets the device start transactions (bus master); needs a bound device. */
 int vfio_enable_dma(struct vfio_dev *dev);
+
+/* A descriptor that turns readable when the kernel wants the device back. */
+int vfio_request_eventfd(struct vfio_dev *dev);
 
 /* Maps a BAR; NULL with errno set when that fails. The mapping keeps the
  * device open: munmap it as well. */

@@ -120,25 +120,35 @@ def kunit(flavor):
 
 
 # The kernels that a list's line may ask for, to be run with the tests for this one
-RUNS_ON = {"test": ("test", "stock"), "debug": ("debug",)}
+RUNS_ON = {"test": ("test", "stock", "nogroup"), "debug": ("debug",)}
+
+
+def parse_list(lines, flavor):
+    """{options: [program words]} from the LINES of a list of programs, in order.
+    "NAME = WORDS" gives words a name, and $NAME stands for them."""
+    groups, names = {}, {}
+    for line in lines:
+        words = [w for word in shlex.split(line, comments=True)
+                 for w in (names[word[1:]] if word.startswith("$") else [word])]
+        if words[1:2] == ["="]:
+            names[words[0]] = words[2:]
+            continue
+        if not words:
+            continue
+        at = words.index("--")
+        options = words[:at]
+        if "--kernel" not in options:
+            options = ["--kernel", flavor, *options]
+        elif options[options.index("--kernel") + 1] not in RUNS_ON[flavor]:
+            continue
+        groups.setdefault(tuple(options), []).append(words[at + 1:])
+    return groups
 
 
 def selftest_list(flavor):
-    """{options: [program words]} from selftests/list, in order."""
-    groups = {}
+    """What selftests/list has for this flavour."""
     with open(os.path.join(TOP, "selftests", "list"), encoding="utf-8") as f:
-        for line in f:
-            words = shlex.split(line, comments=True)
-            if not words:
-                continue
-            at = words.index("--")
-            options = words[:at]
-            if "--kernel" not in options:
-                options = ["--kernel", flavor, *options]
-            elif options[options.index("--kernel") + 1] not in RUNS_ON[flavor]:
-                continue
-            groups.setdefault(tuple(options), []).append(words[at + 1:])
-    return groups
+        return parse_list(f, flavor)
 
 
 def _program(words, text, status):

@@ -15,7 +15,15 @@ WRONG = [
     ["run", "--icount", "--smp", "2", "--", "true"],
     ["run", "--in-tree", "--no-modules", "--", "true"],
     ["run", "--devi", "edu", "--", "true"], ["shell", "--", "sh"],
+    ["run", "--iommu", "amd", "--", "true"], ["run", "--iommu"],
 ]
+
+
+def qemu_command(*argv):
+    """QEMU's argument vector for these options of ./vm run."""
+    options, _ = vm_options.parse(["run", *argv, "--", "x"])
+    kernel = type("K", (), {"image": "/k"})
+    return machine.command("qemu", options, kernel, "/i", [], [("control", "c")])
 
 
 class OptionsTest(unittest.TestCase):
@@ -45,14 +53,29 @@ class OptionsTest(unittest.TestCase):
                 self.assertEqual(caught.exception.status, 2)
 
     def test_devices_come_verbatim_and_after_ours(self):
-        options, _ = vm_options.parse(["run", "--device", "edu,addr=0x10,dma_mask=0xffff",
-                                "--append", "a=b c", "--", "x"])
-        kernel = type("K", (), {"image": "/k"})
-        argv = machine.command("qemu", options, kernel, "/i", [], [("control", "c")])
+        argv = qemu_command("--device", "edu,addr=0x10,dma_mask=0xffff", "--append", "a=b c")
         at = argv.index("edu,addr=0x10,dma_mask=0xffff")
         self.assertEqual(argv[at - 1], "-device")
-        self.assertGreater(at, argv.index(machine.IOMMU))
+        self.assertGreater(at, argv.index(machine.IOMMUS["intel"].device))
         self.assertTrue(argv[argv.index("-append") + 1].endswith(" a=b c"))
+
+    def test_iommus(self):
+        models = ("intel-iommu", "virtio-iommu")
+        for name, devices, words in (
+                ("intel", ["intel-iommu"], ["intel_iommu=on,sm_on"]),
+                ("intel-legacy", ["intel-iommu"], ["intel_iommu=on,sm_off"]),
+                ("virtio", ["virtio-iommu-pci"], ["iommufd.allow_unsafe_interrupts=1"]),
+                ("none", [], [])):
+            with self.subTest(iommu=name):
+                argv = qemu_command("--iommu", name)
+                found = [a.partition(",")[0] for a in argv if a.startswith(models)]
+                line = argv[argv.index("-append") + 1].split()
+                self.assertEqual(found, devices)
+                self.assertEqual([w for w in line if "iommu" in w], words)
+        self.assertEqual(qemu_command(), qemu_command("--iommu", "intel"))
+        scalable = [f"x-scalable-mode={mode}" in machine.IOMMUS[name].device.split(",")
+                    for name, mode in (("intel", "on"), ("intel-legacy", "off"))]
+        self.assertEqual(scalable, [True, True])
 
     def test_qemu_versions(self):
         for text, ok in (("QEMU emulator version 10.0.2 (Debian 1:10)", True),
