@@ -122,9 +122,19 @@ class Session:
         self._sinks = {}
         self._child_ends = []
         self._selector = selectors.DefaultSelector()
+        self._wakes = self._wake_on_signals()
         self.process = None
         # A file, not a pipe: QEMU may complain at length while nobody reads.
         self._errors = os.memfd_create("qemu-errors")
+
+    def _wake_on_signals(self):
+        """A signal whose handler runs just before select() starts still ends the wait."""
+        wakes, theirs = os.pipe()
+        for fd in wakes, theirs:
+            os.set_blocking(fd, False)
+        signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
+        self._selector.register(wakes, selectors.EVENT_READ)
+        return wakes
 
     def channel(self, name, sink):
         """A channel named NAME whose data goes to SINK; its -chardev value."""
@@ -154,7 +164,7 @@ class Session:
     def pump(self, timeout):
         """Until QEMU has closed every channel, or TIMEOUT seconds (0: no limit)."""
         end = time.monotonic() + timeout if timeout else None
-        while self._selector.get_map():
+        while len(self._selector.get_map()) > 1:  # more than the signals' pipe
             deadline = self._deadline(end)
             wait = None if deadline is None else deadline - time.monotonic()
             if wait is not None and wait <= 0:
@@ -165,6 +175,8 @@ class Session:
 
     def _read(self, key):
         data = os.read(key.fd, PIPE_SIZE)
+        if key.fd == self._wakes:
+            return
         if data:
             key.data.write(data)
         else:
