@@ -238,7 +238,8 @@ def interrupt_range_with_pasid(t):
     t.equal((rig.adi(0, 1).put(1, 0xfee00000), rig.memory(page)), ("OK", 1),
             "0xfee00000 with a PASID is an address like others")
     t.equal(rig.adi(1, 2).put(1, 0xfee00000), "DMA_FAILED", "but not passed through")
-    t.equal([(f.reason, f.pasid) for f in rig.unit.faults()], [(0x87, 2)], "as is recorded")
+    t.equal([(f.reason, f.pasid, f.address) for f in rig.unit.faults()],
+            [(0x87, 2, 0xfee00000)], "as is recorded")
 
 
 @test(Q35, devices=ON)

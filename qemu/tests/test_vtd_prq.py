@@ -20,6 +20,14 @@ def rig_with_pri(t, flags=ContextTable.ALL):
     return rig
 
 
+def outcome(adi):
+    """How a command ends that the device tries again and again for a while."""
+    for _ in range(1000):
+        if not adi.pending():
+            break
+    return adi.code()
+
+
 @test(Q35, devices=ON)
 def demand_paging(t):
     rig = rig_with_pri(t)
@@ -124,11 +132,12 @@ def overflow(t):
     t.equal((adi.waits_for_page(), unit.read32(PRS)), (True, PPR), "the last entry is taken")
     late.submit("WRITE", dst=IOVA + 0x5000, flags=("PAGES",))
     t.equal(unit.read32(PRS), PPR | PRO, "the next request overflows")
-    t.equal(late.code(), "NO_PAGE", "answered until the device gives up")
+    t.equal(outcome(late), "NO_PAGE", "answered until the device gives up")
     t.equal(unit.read64(PQT), 0x1000 - 32, "nothing was written")
     unit.write64(PQH, 0x1000 - 64)
     request, = unit.page_requests()
     late.submit("WRITE", dst=IOVA + 0x6000, flags=("PAGES",))
+    outcome(late)
     t.equal(unit.page_requests(), [], "and nothing is as long as PRO is set")
     unit.write32(PRS, PRO)
     late.submit("WRITE", dst=IOVA + 0x7000, flags=("PAGES",))

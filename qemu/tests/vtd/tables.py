@@ -54,7 +54,7 @@ class PageTable:
         return entry
 
     def unmap(self, iova, level=1):
-        self.bench.qtest.write(self.entry(iova, 8, level), 0)
+        self.bench.qtest.write(self.entry(iova, level), 8, 0)
 
 
 def first_stage(bench):
