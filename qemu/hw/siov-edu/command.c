@@ -2,7 +2,7 @@
  * siov-edu: an ADI's commands
  *
  * The doorbell puts a copy of the command registers into the queue. One command
- * at a time starts, waits out the delay, perhaps waits for pages, and completes:
+ * at a time starts, waits out the delay, perhaps waits for pages, completes:
  *
  *   IDLE -> [DELAYED] -> [PAGES -> READY]... -> IDLE
  *
