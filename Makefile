@@ -9,8 +9,8 @@ KERNEL := $(or $(KDIR),test)
 RUNNING := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 
 .NOTPARALLEL:
-.PHONY: modules help deps kernel debug stock programs run test test-debug upstream-test bench shell tidy \
-	install uninstall clean distclean
+.PHONY: modules help deps kernel debug stock programs qemu qemu-test run test test-debug upstream-test bench \
+	shell tidy install uninstall clean distclean
 
 modules: ## build the modules (default); KDIR=DIR: for that 6.12 kernel, else the test kernel
 	@tools/modules build $(KERNEL)
@@ -33,6 +33,12 @@ stock: ## the modules for Debian's own kernel (fetched, not installed)
 
 programs:
 	@tools/programs
+
+qemu: ## our own QEMU, with the device siov-edu (once, about 10 minutes); ./vm uses it from then on
+	@tools/qemu build
+
+qemu-test: qemu ## that QEMU's devices, driven without a guest; QTEST=NAME: those tests
+	@qemu/tests/run $(QTEST)
 
 run: deps modules programs ## the main job: a device does DMA through our /dev/iommu, in a VM
 	@./vm run --device edu,addr=0x10 --copy build/programs/edu_run -- edu_run

@@ -11,6 +11,7 @@ import subprocess
 
 from .errors import VmError
 
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 MINIMUM = (10, 0)
 CONSOLE = "console=ttyS0"
 IOMMU = "intel-iommu,intremap=on,x-scalable-mode=on,caching-mode=off"
@@ -35,9 +36,17 @@ def version(text):
     return (int(m[1]), int(m[2])) if m else (0, 0)
 
 
+def built_qemu():
+    """The one that `make qemu` has built from these sources, or None."""
+    asked = subprocess.run([os.path.join(TOP, "tools", "qemu"), "path"],
+                           capture_output=True, text=True, check=False)
+    folder = asked.stdout.strip()
+    return os.path.join(folder, "qemu-system-x86_64") if folder else None
+
+
 def find_qemu():
-    """The QEMU to use: $QEMU or the one in PATH, new enough."""
-    program = os.environ.get("QEMU", "qemu-system-x86_64")
+    """The QEMU to use: $QEMU, our own, or the one in PATH, new enough."""
+    program = os.environ.get("QEMU") or built_qemu() or "qemu-system-x86_64"
     path = shutil.which(program)
     if not path:
         raise VmError(f"{program} not found: run 'make deps'")
