@@ -52,6 +52,13 @@ def read_only_page(t):
     adi = rig.adi(0, 1)
     t.equal(adi.run("READ", src=IOVA), "OK", "can be read")
     t.equal((adi.put(1, IOVA), rig.memory(page)), ("DMA_FAILED", 0), "not written")
+    rig.unit.flush_pasid_device_tlb(rig.sid, 1)
+    adi.put(1, IOVA)
+    low = t.qtest.read(entry, 8)
+    t.qtest.write(entry, 8, 0)
+    rig.unit.flush_pasid_iotlb(5, 1)
+    t.equal(adi.run("READ", src=IOVA), "OK", "but asking to write has got the right to read")
+    t.qtest.write(entry, 8, low)
     t.equal(t.qtest.read(entry, 8) & FS_D, 0, "which does not set D")
     t.equal(rig.unit.faults(), [], "no fault is recorded")
 

@@ -168,3 +168,12 @@ def defect_8_pasid_cache(t):
     adi.put(0x82, IOVA)
     t.equal((rig.memory(old), rig.memory(new)), (0x82, 0),
             "without a PASID-cache invalidation the old entry is used")
+
+
+@test(Q35, devices=(PLAIN_FIRST, EDU))
+def abort_interrupt_range(t):
+    rig = Rig(t)
+    rig.domain(FIRST, RID_DID, 0)
+    page, _ = rig.domain(FIRST, DID, PASID).map(0xfee00000)
+    t.equal((rig.adi(0, PASID).put(0x91, 0xfee00000), rig.memory(page)), ("OK", 0x91),
+            "0xfee00000 with a PASID is translated")
