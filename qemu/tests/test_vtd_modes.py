@@ -14,7 +14,7 @@ ON = (FULL, EDU)
 def capabilities(t):
     ecap = Rig(t).unit.read64(ECAP)
     for name, bit in (("NEST", 26), ("PRS", 29), ("PASID", 40), ("PDS", 42), ("SMTS", 43),
-                      ("VCS", 44), ("SSADS", 45), ("SSTS", 46), ("FSTS", 47)):
+                      ("VCS", 44), ("SSADS", 45), ("SSTS", 46), ("FSTS", 47), ("SMPWC", 48)):
         t.equal(bits(ecap, bit, bit), 1, f"ECAP has {name}")
 
 
