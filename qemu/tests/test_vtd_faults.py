@@ -4,7 +4,7 @@
 from bench import Q35, test
 from vtd.rig import EDU, FIRST, FULL, IOVA, PASS_THROUGH, SECOND, Rig
 from vtd.tables import FS_P, FS_U, FS_W, SS_R, SS_W, ContextTable
-from vtd.unit import FECTL, FSTS, RTADDR, TE, bits
+from vtd.unit import FECTL, FSTS, RTADDR, TE, TRACE, bits
 
 ON = (FULL, EDU)
 PFO, PPF = 1, 2
@@ -132,6 +132,18 @@ def several(t):
             [(p, IOVA + (p << 12)) for p in range(1, 8)],
             "one of each PASID, the first, in order")
     t.equal(unit.read32(FSTS) & (PPF | PFO), 0, "none is pending after that")
+
+
+@test(Q35, devices=ON, args=TRACE)
+def event_message(t):
+    rig = Rig(t)
+    rig.unit.route_event(FECTL, 0x42)
+    for pasid in (1, 2):
+        rig.adi(0, pasid).put(1, IOVA)
+        t.equal(rig.unit.sent(0x42), 1, f"fault {pasid}: one message for all that are pending")
+    t.equal(len(rig.unit.faults()), 2, "two records")
+    rig.adi(0, 3).put(1, IOVA)
+    t.equal(rig.unit.sent(0x42), 2, "the next fault sends another")
 
 
 @test(Q35, devices=ON)

@@ -4,7 +4,7 @@
 from bench import Q35, test
 from vtd.rig import EDU, FIRST, FULL, IOVA, NESTED, Domain, Rig
 from vtd.tables import ContextTable
-from vtd.unit import FSTS, PECTL, PQH, PQT, PRS, PageRequest
+from vtd.unit import FSTS, PECTL, PQH, PQT, PRS, TRACE, PageRequest
 
 ON = (FULL, EDU)
 PPR, PRO = 1, 2
@@ -158,6 +158,26 @@ def event(t):
     t.equal(rig.unit.read32(PECTL) >> 30, 3, "pending with the first request")
     rig.unit.page_requests()
     t.equal(rig.unit.read32(PECTL) >> 30, 2, "not any more with PPR cleared")
+
+
+@test(Q35, devices=ON, args=TRACE)
+def event_message(t):
+    rig = rig_with_pri(t)
+    rig.domain(FIRST, 5, 1)
+    rig.unit.route_event(PECTL, 0x41)
+    for i, want, what in ((0, 1, "the first request sends it"),
+                          (1, 1, "the second, with PPR still set, does not")):
+        rig.adi(i, 1).submit("WRITE", dst=IOVA, flags=("PAGES",))
+        t.equal(rig.unit.sent(0x41), want, what)
+    rig.unit.page_requests()
+    rig.adi(2, 1).submit("WRITE", dst=IOVA, flags=("PAGES",))
+    t.equal(rig.unit.sent(0x41), 2, "the next after PPR was cleared does")
+    rig.unit.page_requests()
+    rig.unit.write32(PECTL, 1 << 31)
+    rig.adi(3, 1).submit("WRITE", dst=IOVA, flags=("PAGES",))
+    t.equal(rig.unit.sent(0x41), 2, "masked: not sent")
+    rig.unit.write32(PECTL, 0)
+    t.equal(rig.unit.sent(0x41), 3, "but when unmasked")
 
 
 @test(Q35, devices=ON)

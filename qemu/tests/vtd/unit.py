@@ -8,7 +8,7 @@ from .tables import ContextTable
 BASE = 0xfed90000
 
 CAP, ECAP, GCMD, GSTS, RTADDR = 0x08, 0x10, 0x18, 0x1c, 0x20
-FSTS, FECTL = 0x34, 0x38
+FSTS, FECTL = 0x34, 0x38        # FEDATA and FEADDR follow, as PEDATA and PEADDR do
 IQH, IQT, IQA = 0x80, 0x88, 0x90
 PQH, PQT, PQA, PRS, PECTL = 0xc0, 0xc8, 0xd0, 0xdc, 0xe0
 VCMD, VCRSP, VCCAP = 0xe00, 0xe10, 0xe30
@@ -16,6 +16,8 @@ VCMD, VCRSP, VCCAP = 0xe00, 0xe10, 0xe30
 TE, SRTP, QIE = 1 << 31, 1 << 30, 1 << 26
 
 QUEUE_ENTRIES = 128     # of 256 bits: one page
+
+TRACE = ("-trace", "vtd_irq_generate")
 
 # is_pasid: PP; type: "read", "write" or "page request"
 Fault = namedtuple("Fault", "reason sid is_pasid pasid address type translation")
@@ -117,6 +119,19 @@ class Unit:
         everything = 0x7ffffffffffff000 | 1 << 11
         self.flush(8 | sid << 16 | pasid << 32,
                    (everything if address is None else address) | everybody)
+
+    # Events
+
+    def route_event(self, control, data):
+        """Gives an event a message and unmasks it."""
+        self.write32(control + 4, data)
+        self.write32(control + 8, 0xfee00000)
+        self.write32(control, 0)
+
+    def sent(self, data):
+        """How often that message was sent; the machine needs the arguments TRACE."""
+        wanted = f"vtd_irq_generate addr 0xfee00000 data {data:#x}"
+        return sum(wanted in line for line in self.bench.qtest.log())
 
     def flush_all(self):
         self.flush_context()
