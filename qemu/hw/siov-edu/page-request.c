@@ -148,6 +148,9 @@ SiovEduPageState siov_edu_request_pages(SiovEduAdi *adi,
     SiovEduMissing missing[GROUP_PAGES];
     unsigned found = 0, allocation = siov_edu_allocation(s);
 
+    if (adi->pages_denied) {
+        return SIOV_EDU_PAGES_REFUSED;
+    }
     if (!pcie_ats_enabled(PCI_DEVICE(s)) || !pcie_pri_enabled(PCI_DEVICE(s))) {
         return SIOV_EDU_PAGES_PRESENT;
     }
@@ -158,7 +161,7 @@ SiovEduPageState siov_edu_request_pages(SiovEduAdi *adi,
         return SIOV_EDU_PAGES_PRESENT;
     }
     adi->fault_address = missing[0].addr;
-    if (adi->pages_denied || adi->groups_sent == GROUPS || !allocation ||
+    if (adi->groups_sent == GROUPS || !allocation ||
         siov_edu_pri_status(s, PCI_PRI_STATUS_RF)) {
         return SIOV_EDU_PAGES_REFUSED;
     }

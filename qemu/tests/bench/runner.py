@@ -46,6 +46,7 @@ class Bench:
             words += ["-device", device]
         self.qtest = Qtest(qemu(self.machine.target), words)
         self.machine.prepare(self.qtest)
+        self.qtest.read(self.machine.ram, 4)  # its devices are there when it answers
         return self.qtest
 
     def stop(self):
