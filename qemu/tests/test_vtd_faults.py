@@ -7,7 +7,7 @@ from vtd.tables import FS_P, FS_U, FS_W, SS_R, SS_W, ContextTable
 from vtd.unit import FECTL, FSTS, RTADDR, TE, TRACE, bits
 
 ON = (FULL, EDU)
-PFO, PPF = 1, 2
+PFO, PPF, IQE = 1, 2, 16
 
 
 def blocked(t, rig, adi, want, what, iova=IOVA):
@@ -228,3 +228,17 @@ def quiet_when_fine(t):
     rig.unit.flush_all()
     t.equal(rig.adi(0, 1).put(1, t.page()), "OK", "pass-through")
     t.equal(rig.unit.faults(), [], "no record")
+
+
+@test(Q35, devices=ON)
+def queue_errors(t):
+    """Malformed descriptors stop the queue."""
+    for what, *words in (("PASID-cache: granularity 2", 7 | 2 << 4),
+                         ("PASID-cache: reserved bit", 7 | 3 << 4 | 1 << 12),
+                         ("page group response: reserved bit", 9 | 1 << 5),
+                         ("unknown type", 0xb)):
+        rig = Rig(t)
+        rig.unit.submit(*words)
+        t.equal((rig.unit.read32(FSTS) & IQE, rig.unit.wait()), (IQE, False), what)
+        t.stop()
+        t.start(ON)

@@ -255,6 +255,27 @@ def iotlb_nested_second(t):
 
 
 @test(Q35, devices=ON)
+def iotlb_large_pages(t):
+    """A flush of any 4 KiB drops the whole page that they are in."""
+    rig = Rig(t)
+    for pasid, kind, flush in ((1, FIRST, lambda at: rig.unit.flush_pasid_iotlb(1, 1, at)),
+                               (2, SECOND, lambda at: rig.unit.flush_iotlb(2, at))):
+        domain = rig.domain(kind, pasid, pasid)
+        old, entry = domain.map(IOVA, level=2)
+        new = t.pages(1, 512)
+        adi = rig.adi(pasid, pasid)
+        adi.put(1, IOVA + 0x7000)
+        low = t.qtest.read(entry, 8) & 0xfff
+        t.qtest.write(entry, 8, new | low)
+        flush(IOVA + 0x200000)
+        adi.put(2, IOVA + 0x7000)
+        t.equal(rig.memory(old + 0x7000), 2, f"PASID {pasid}: the next 4 KiB flushed, old page")
+        flush(IOVA + 0x3000)
+        adi.put(3, IOVA + 0x7000)
+        t.equal(rig.memory(new + 0x7000), 3, f"PASID {pasid}: 4 KiB within it, new page")
+
+
+@test(Q35, devices=ON)
 def domain_id_reused(t):
     """Entries are the domain's: whoever gets its number finds them."""
     change = Change(t, SECOND)
