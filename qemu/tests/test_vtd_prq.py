@@ -160,6 +160,13 @@ def event(t):
     t.equal(rig.unit.read32(PECTL) >> 30, 2, "not any more with PPR cleared")
 
 
+@test(Q35, devices=ON)
+def wide_access(t):
+    rig = rig_with_pri(t)
+    rig.unit.write64(PECTL, 0x4200000000)
+    t.equal(rig.unit.read64(PECTL), 0x4200000000, "8 bytes: PECTL and PEDATA")
+
+
 @test(Q35, devices=ON, args=TRACE)
 def event_message(t):
     rig = rig_with_pri(t)
