@@ -9,8 +9,8 @@ KERNEL := $(or $(KDIR),test)
 RUNNING := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 
 .NOTPARALLEL:
-.PHONY: modules help deps kernel debug nogroup stock programs run test test-debug upstream-test bench shell tidy \
-	install uninstall clean distclean
+.PHONY: modules help deps kernel debug nogroup stock programs qemu qemu-test run test test-debug upstream-test \
+	bench shell tidy install uninstall clean distclean
 
 modules: ## build the modules (default); KDIR=DIR: for that 6.12 kernel, else the test kernel
 	@tools/modules build $(KERNEL)
@@ -37,22 +37,28 @@ stock: ## the modules for Debian's own kernel (fetched, not installed)
 programs:
 	@tools/programs
 
-run: deps modules programs ## the main job: a device does DMA through our /dev/iommu, in a VM
+qemu: ## our own QEMU, with the device siov-edu (once, 8 to 16 minutes)
+	@tools/qemu build
+
+qemu-test: qemu ## that QEMU's devices, driven without a guest; QTEST=NAME: those tests
+	@qemu/tests/run $(QTEST)
+
+run: deps qemu modules programs ## the main job: a device does DMA through our /dev/iommu, in a VM
 	@./vm run --device edu,addr=0x10 --copy build/programs/edu_run -- edu_run
 
-test: deps modules nogroup stock programs ## every test on the test kernel; ends in "N passed, N failed"
+test: deps qemu modules nogroup stock programs ## every test on the test kernel; ends in "N passed, N failed"
 	@tools/test test
 
-test-debug: deps debug programs ## the tests in the VM again, on the debug kernel
+test-debug: deps qemu debug programs ## the tests in the VM again, on the debug kernel
 	@tools/test debug
 
-upstream-test: deps modules ## the kernel's own selftests of iommufd, unmodified, on our modules
+upstream-test: deps qemu modules ## the kernel's own selftests of iommufd, unmodified, on our modules
 	@tools/upstream-test $(UPSTREAM)
 
-bench: deps modules programs ## what mapping and attaching cost, in-tree and ours, in instructions
+bench: deps qemu modules programs ## what mapping and attaching cost, in-tree and ours, in instructions
 	@tools/compare-cost $(BACKENDS)
 
-shell: modules ## a VM with our modules and a shell
+shell: qemu modules ## a VM with our modules and a shell
 	@./vm shell --device edu,addr=0x10
 
 tidy: modules ## clang-tidy over the C++ sources; its findings are errors

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .errors import VmError
 
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 MINIMUM = (10, 0)
 CONSOLE = "console=ttyS0"
 
@@ -56,16 +57,24 @@ def version(text):
     return (int(m[1]), int(m[2])) if m else (0, 0)
 
 
+def built_qemu():
+    """The one that `make qemu` has built from these sources, or None."""
+    asked = subprocess.run([os.path.join(TOP, "tools", "qemu"), "path"],
+                           capture_output=True, text=True, check=False)
+    folder = asked.stdout.strip()
+    return os.path.join(folder, "qemu-system-x86_64") if folder else None
+
+
 def find_qemu():
-    """The QEMU to use: $QEMU or the one in PATH, new enough."""
-    program = os.environ.get("QEMU", "qemu-system-x86_64")
+    """The QEMU to use: $QEMU, our own, or the one in PATH, new enough."""
+    program = os.environ.get("QEMU") or built_qemu() or "qemu-system-x86_64"
     path = shutil.which(program)
     if not path:
-        raise VmError(f"{program} not found: run 'make deps'")
+        raise VmError(f"{program} not found: run 'make qemu'")
     text = subprocess.run([path, "--version"], capture_output=True,
                           text=True, check=False).stdout
     if version(text) < MINIMUM:
-        raise VmError(f"{path} is too old, 10.0 or newer is needed: run 'make deps'")
+        raise VmError(f"{path} is too old, 10.0 or newer is needed: run 'make qemu'")
     return path
 
 
