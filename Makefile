@@ -37,28 +37,28 @@ stock: ## the modules for Debian's own kernel (fetched, not installed)
 programs:
 	@tools/programs
 
-qemu: ## our own QEMU, with the device siov-edu (once, 8 to 16 minutes)
+qemu: ## our own QEMU, with the device siov-edu (once, about 10 minutes); ./vm uses it from then on
 	@tools/qemu build
 
 qemu-test: qemu ## that QEMU's devices, driven without a guest; QTEST=NAME: those tests
 	@qemu/tests/run $(QTEST)
 
-run: deps qemu modules programs ## the main job: a device does DMA through our /dev/iommu, in a VM
+run: deps modules programs ## the main job: a device does DMA through our /dev/iommu, in a VM
 	@./vm run --device edu,addr=0x10 --copy build/programs/edu_run -- edu_run
 
-test: deps qemu modules nogroup stock programs ## every test on the test kernel; ends in "N passed, N failed"
+test: deps modules nogroup stock programs ## every test on the test kernel; ends in "N passed, N failed"
 	@tools/test test
 
-test-debug: deps qemu debug programs ## the tests in the VM again, on the debug kernel
+test-debug: deps debug programs ## the tests in the VM again, on the debug kernel
 	@tools/test debug
 
-upstream-test: deps qemu modules ## the kernel's own selftests of iommufd, unmodified, on our modules
+upstream-test: deps modules ## the kernel's own selftests of iommufd, unmodified, on our modules
 	@tools/upstream-test $(UPSTREAM)
 
-bench: deps qemu modules programs ## what mapping and attaching cost, in-tree and ours, in instructions
+bench: deps modules programs ## what mapping and attaching cost, in-tree and ours, in instructions
 	@tools/compare-cost $(BACKENDS)
 
-shell: qemu modules ## a VM with our modules and a shell
+shell: modules ## a VM with our modules and a shell
 	@./vm shell --device edu,addr=0x10
 
 tidy: modules ## clang-tidy over the C++ sources; its findings are errors

@@ -70,11 +70,11 @@ def find_qemu():
     program = os.environ.get("QEMU") or built_qemu() or "qemu-system-x86_64"
     path = shutil.which(program)
     if not path:
-        raise VmError(f"{program} not found: run 'make qemu'")
+        raise VmError(f"{program} not found: run 'make deps'")
     text = subprocess.run([path, "--version"], capture_output=True,
                           text=True, check=False).stdout
     if version(text) < MINIMUM:
-        raise VmError(f"{path} is too old, 10.0 or newer is needed: run 'make qemu'")
+        raise VmError(f"{path} is too old, 10.0 or newer is needed: run 'make deps'")
     return path
 
 
