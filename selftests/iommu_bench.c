@@ -9,6 +9,8 @@
  *
  * Prints a line for each figure: NAME NUMBER UNIT.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,6 +162,18 @@ static void single_pages(__u32 ioas, char *mem)
 	report("map+unmap-one-page", t, 10000, "per pair");
 }
 
+/* What a mapping holds beside the page table: many, as slabs come in several pages. */
+static void mappings(__u32 ioas, char *mem)
+{
+	const int count = 4000;
+	unsigned long long before = kernel_memory();
+
+	for (unsigned long i = 0; i < count; i++)
+		map(ioas, mem + i * PAGE, PAGE, SMALL_IOVA + i * PAGE);
+	printf("memory-mapping            %8lld bytes per one-page mapping\n", (long long)(kernel_memory() - before) / count);
+	must(ioas_unmap(fd, ioas, SMALL_IOVA, count * PAGE, NULL), "unmap");
+}
+
 static void attachments(__u32 ioas)
 {
 	unsigned long long t = now();
@@ -171,9 +185,28 @@ static void attachments(__u32 ioas)
 	report("detach+attach", t, 1000, "per pair");
 }
 
-static void hwpts(__u32 ioas, char *mem)
+/* How many physically contiguous pieces the memory has: what filling a page table costs depends on it. */
+static int physical_runs(const char *mem, unsigned long length)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), runs = 0;
+	unsigned long long entry, last = 0;
+
+	if (fd < 0)
+		must(-errno, "pagemap");
+	for (unsigned long i = 0; i < length / PAGE; i++, last = entry) {
+		if (pread(fd, &entry, sizeof(entry), ((unsigned long)mem / PAGE + i) * sizeof(entry)) != sizeof(entry))
+			must(-5, "pagemap");
+		entry &= (1ull << 55) - 1;
+		runs += entry != last + 1;
+	}
+	close(fd);
+	return runs;
+}
+
+static void hwpts(__u32 ioas, const char *kind, char *mem, int units, const char *unit)
 {
 	unsigned long long t;
+	char name[32];
 	__u32 hwpt;
 
 	map(ioas, mem, SMALL, SMALL_IOVA);
@@ -182,7 +215,8 @@ static void hwpts(__u32 ioas, char *mem)
 		must(hwpt_alloc(fd, dev_id, ioas, 0, &hwpt), "hwpt");
 		must(object_destroy(fd, hwpt), "destroy");
 	}
-	report("hwpt-alloc+destroy", t, 1000 * (SMALL / PAGE), "per 4K page");
+	snprintf(name, sizeof(name), "hwpt-%s", kind);
+	report(name, t, 1000ull * units, unit);
 	must(ioas_unmap(fd, ioas, SMALL_IOVA, SMALL, NULL), "unmap");
 }
 
@@ -231,7 +265,11 @@ int main(int argc, char **argv)
 	large = memory(BIG, MADV_HUGEPAGE);
 	map_and_unmap(ioas, "2M", large);
 	single_pages(ioas, small);
-	hwpts(ioas, small);
+	if (!mock)
+		mappings(ioas, small);
+	/* Its first pages are what the boot has left over, in more pieces or in fewer; its last ones lie in order. */
+	hwpts(ioas, "scattered", small, physical_runs(small, SMALL), "per contiguous piece");
+	hwpts(ioas, "in-order", small + BIG - SMALL, SMALL / PAGE, "per 4K page");
 	if (mock)
 		pins(ioas, small);
 	attachments(ioas);
