@@ -86,6 +86,8 @@ def bad_substreamid(t):
     only(t, rig, one, "bypass", "C_BAD_SUBSTREAMID", 1)
     rig.change_ste(config=STAGE2)
     only(t, rig, one, "stage 2 alone", "C_BAD_SUBSTREAMID", 1)
+    rig.change_ste(config=STAGE2, s1cdmax=SSID_BITS + 1)
+    only(t, rig, one, "stage 2 alone, where S1CDMax is ignored", "C_BAD_SUBSTREAMID", 1)
 
 
 @test(VIRT, devices=EDU, args=SUBSTREAMS)

@@ -10,6 +10,9 @@ SSID_BITS = 16
 
 PLAIN = ("-machine", "iommu=smmuv3")
 SUBSTREAMS = (*PLAIN, "-global", f"arm-smmuv3.ssidsize={SSID_BITS}")
+ATS = (*SUBSTREAMS, "-global", "arm-smmuv3.ats=on")
+PRI = (*ATS, "-global", "arm-smmuv3.pri=on")
+EATS = 1    # STE.EATS: full ATS
 
 
 class Rig:

@@ -103,9 +103,11 @@ class StreamTable:
         self.base = bench.pages(count, count)
 
     def set(self, sid, config, cds=None, second=None, s1dss=TERMINATE, **changes):
-        """A valid STE; CHANGES are S1CDMax, S1Fmt and S1ContextPtr other than the table's."""
+        """A valid STE; CHANGES are S1CDMax, S1Fmt and S1ContextPtr other than the table's,
+        and EATS."""
         at = self.base + 64 * sid
-        words = [1 | config << 1, s1dss, VMID, second.root if second else 0]
+        words = [1 | config << 1, s1dss | changes.get("eats", 0) << 28, VMID,
+                 second.root if second else 0]
         if cds:
             words[0] |= (changes.get("s1fmt", cds.fmt) << 4
                          | changes.get("s1contextptr", cds.base)

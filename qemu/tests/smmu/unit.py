@@ -11,16 +11,25 @@ IDR0, IDR1, CR0 = 0x00, 0x04, 0x20
 STRTAB_BASE, STRTAB_BASE_CFG = 0x80, 0x88
 CMDQ_BASE, CMDQ_PROD, CMDQ_CONS = 0x90, 0x98, 0x9c
 EVENTQ_BASE, EVENTQ_PROD, EVENTQ_CONS = 0xa0, 0x100a8, 0x100ac
+PRIQ_BASE, PRIQ_PROD, PRIQ_CONS = 0xc0, 0x100c8, 0x100cc
+IRQ_CTRL, GERROR, GERRORN = 0x50, 0x60, 0x64
 
-SMMUEN, EVENTQEN, CMDQEN = 1, 1 << 2, 1 << 3
+SMMUEN, PRIQEN, EVENTQEN, CMDQEN = 1, 1 << 1, 1 << 2, 1 << 3
+PRIQ_ABT_ERR = 1 << 3
+OVERFLOW = 1 << 31
 
 CMD_BITS, EVENT_BITS = 8, 7     # a page each
 
 EVENTS = {0x02: "C_BAD_STREAMID", 0x03: "F_STE_FETCH", 0x04: "C_BAD_STE",
-          0x06: "F_STREAM_DISABLED", 0x08: "C_BAD_SUBSTREAMID", 0x09: "F_CD_FETCH",
+          0x05: "F_BAD_ATS_TREQ", 0x06: "F_STREAM_DISABLED", 0x08: "C_BAD_SUBSTREAMID", 0x09: "F_CD_FETCH",
           0x0a: "C_BAD_CD", 0x0b: "F_WALK_EABT", 0x10: "F_TRANSLATION", 0x11: "F_ADDR_SIZE",
           0x12: "F_ACCESS", 0x13: "F_PERMISSION"}
 CD, TT, IN = 0, 1, 2    # CLASS
+
+# CMD_PRI_RESP
+FAILURE, INVALID, SUCCESS = 0, 1, 2
+
+PageRequest = namedtuple("PageRequest", "sid ssid read write last group address")
 
 # ssid: None without SSV; stage, cls, address: only of translation faults, else None
 Event = namedtuple("Event", "type sid ssid read stage cls address fetch",
@@ -41,6 +50,8 @@ class Unit:
         self.commands = bench.page()
         self.records = bench.page()
         self.tail = 0
+        self.page_queue = None
+        self.page_bits = 0
 
     def read32(self, register):
         """A register."""
@@ -142,7 +153,51 @@ class Unit:
         if name == "C_BAD_SUBSTREAMID" and not ssv:
             ssv = 1     # it has no SSV
         event = Event(name, first >> 32, ssid if ssv else None)
+        if name == "F_BAD_ATS_TREQ":
+            return event._replace(address=third)
         if name.startswith("F_") and not name.endswith(("FETCH", "DISABLED")):
             event = event._replace(read=bool(second >> 35 & 1), stage=1 + bits(second, 39, 39),
                                    cls=bits(second, 41, 40), address=third)
         return event._replace(fetch=fourth) if fourth else event
+
+    # ATS and page requests
+
+    def invalidate_atc(self, sid, ssid=None, address=0, size=52, everybody=False):
+        """CMD_ATC_INV of 2^size pages"""
+        self.submit(0x40 | everybody << 9 | (0 if ssid is None else 1 << 11 | ssid << 12)
+                    | sid << 32, address | size)
+
+    def enable_page_requests(self, log2size=7, queue=None):
+        """The PRI queue, empty."""
+        self.page_queue = self.bench.page() if queue is None else queue
+        self.page_bits = log2size
+        self.write64(PRIQ_BASE, self.page_queue | log2size)
+        self.write32(PRIQ_PROD, 0)
+        self.write32(PRIQ_CONS, 0)
+        self.write32(CR0, SMMUEN | PRIQEN | EVENTQEN | CMDQEN)
+
+    def page_requests(self):
+        """Takes all requests from the queue, and acknowledges an overflow."""
+        head, tail = self.read32(PRIQ_CONS), self.read32(PRIQ_PROD)
+        overflow, tail = tail & OVERFLOW, tail & ~OVERFLOW
+        head &= ~OVERFLOW
+        found = []
+        while head != tail:
+            at = self.page_queue + 16 * (head & ((1 << self.page_bits) - 1))
+            found.append(self.decode_page_request(*(
+                self.bench.qtest.read(at + 8 * i, 8) for i in range(2))))
+            head = (head + 1) % (2 << self.page_bits)
+        self.write32(PRIQ_CONS, head | overflow)
+        return found
+
+    @staticmethod
+    def decode_page_request(low, high):
+        """An entry of the PRI queue."""
+        return PageRequest(bits(low, 31, 0), bits(low, 51, 32) if low >> 63 else None,
+                           bool(low >> 60 & 1), bool(low >> 61 & 1), bool(low >> 62 & 1),
+                           bits(high, 8, 0), high & ~0xfff)
+
+    def respond(self, request, code=SUCCESS):
+        """CMD_PRI_RESP"""
+        ssid = 0 if request.ssid is None else 1 << 11 | request.ssid << 12
+        self.submit(0x41 | ssid | request.sid << 32, request.group | code << 12)
