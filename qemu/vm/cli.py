@@ -56,7 +56,7 @@ def terminal_kept():
 
 def boot(options, words, log):
     """Runs the VM; the finished Session and QEMU's own error output."""
-    qemu = machine.find_qemu()
+    qemu = machine.qemu_for(options.iommu)
     kernel = kernels.find(options.kernel)
     if options.in_tree and not kernel.has_iommufd:
         raise VmError("--in-tree: Debian's stock kernel has no iommufd of its own")

@@ -23,13 +23,20 @@ class Iommu:
 
     device: str | None
     kernel_args: tuple[str, ...] = ()
+    ours: str | None = None  # a property of the device that only our QEMU has
 
 
+# All that docs/qemu-vtd.md has. User page tables are second stage, default domains first stage.
+STRICT = ",".join((
+    "intel-iommu,intremap=on,caching-mode=off,aw-bits=48",
+    "x-scalable-mode=on,x-pasid-mode=on,x-flts=on,x-slts=on,x-nested=on,x-ssads=on",
+    "device-iotlb=on,x-prs=on,x-vcmd=on,x-fault-records=8,x-strict-caching=on"))
 IOMMUS = {
     "intel": Iommu("intel-iommu,intremap=on,x-scalable-mode=on,caching-mode=off",
                    ("intel_iommu=on,sm_on",)),
     "intel-legacy": Iommu("intel-iommu,intremap=on,x-scalable-mode=off,caching-mode=off",
                           ("intel_iommu=on,sm_off",)),
+    "intel-strict": Iommu(STRICT, ("intel_iommu=on,sm_on",), ours="x-strict-caching"),
     # It remaps no interrupts, and QEMU has no second IOMMU that does: bind would be EPERM.
     "virtio": Iommu("virtio-iommu-pci,addr=0x1", ("iommufd.allow_unsafe_interrupts=1",)),
     "none": Iommu(None),
@@ -75,6 +82,24 @@ def find_qemu():
                           text=True, check=False).stdout
     if version(text) < MINIMUM:
         raise VmError(f"{path} is too old, 10.0 or newer is needed: run 'make deps'")
+    return path
+
+
+def offers(qemu, iommu):
+    """Whether this QEMU has the IOMMU of that name."""
+    if not IOMMUS[iommu].ours:
+        return True
+    model = IOMMUS[iommu].device.partition(",")[0]
+    answer = subprocess.run([qemu, "-machine", "none", "-device", f"{model},help"],
+                            capture_output=True, text=True, check=False)
+    return f" {IOMMUS[iommu].ours}=" in answer.stdout
+
+
+def qemu_for(iommu):
+    """The QEMU to use for a machine with this IOMMU."""
+    path = find_qemu()
+    if not offers(path, iommu):
+        raise VmError(f"--iommu {iommu} needs our own QEMU, {path} is not: run 'make qemu'")
     return path
 
 

@@ -68,7 +68,8 @@ def common_options(parser):
         "groups) or stock (Debian's own)")
     add("--iommu", choices=machine.IOMMUS, default="intel",
         help="intel (default: VT-d, scalable mode), intel-legacy (VT-d without it), "
-        "virtio (virtio-iommu; unsafe interrupts are allowed) or none")
+        "intel-strict (VT-d with PASIDs, nesting, dirty bits, ATS and page requests that keeps "
+        "what it has cached; needs 'make qemu'), virtio (virtio-iommu; unsafe interrupts are allowed) or none")
     add("--in-tree", action="store_true", help="load the kernel's iommufd, not ours")
     add("--no-modules", action="store_true", help="load nothing; modprobe works")
     add("--mem", type=memory, default=1024, metavar="M", help="MiB, or 2G (default 1G)")

@@ -100,6 +100,21 @@ long wait_pinned_pages(long pages)
 	return n;
 }
 
+bool module_is_out_of_tree(const char *name)
+{
+	char path[64], taint[16] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/module/%.32s/taint", name);
+	f = fopen(path, "r");
+	if (!f)
+		return false;
+	if (!fgets(taint, sizeof(taint), f))
+		taint[0] = '\0';
+	fclose(f);
+	return strchr(taint, 'O');
+}
+
 int kmsg_open(void)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);

@@ -4,6 +4,7 @@
 #define SELFTESTS_LIB_SYSTEM_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* monotonic time in microseconds */
@@ -22,6 +23,9 @@ long pinned_pages(void);
 long io_table_pages(void);
 /* Waits up to 5 s until no more than `pages` are pinned; returns how many. */
 long wait_pinned_pages(long pages);
+
+/* Is the loaded module of this name ours, and not the kernel's own? */
+bool module_is_out_of_tree(const char *name);
 
 /* Opens the kernel log at its end; a descriptor or a negative errno. */
 int kmsg_open(void);

@@ -229,7 +229,8 @@ int vfio_enable_dma(struct vfio_dev *dev)
 	return pwrite(dev->fd, &command, 2, where) == 2 ? 0 : -errno;
 }
 
-void *vfio_map_bar(struct vfio_dev *dev, unsigned int bar, size_t *size)
+/* size: 0 stands for all of the BAR, and is then told */
+static void *map_bar(struct vfio_dev *dev, unsigned int bar, size_t offset, size_t *size)
 {
 	struct vfio_region_info info;
 	void *p;
@@ -239,11 +240,39 @@ void *vfio_map_bar(struct vfio_dev *dev, unsigned int bar, size_t *size)
 		errno = -rc;
 		return NULL;
 	}
-	p = mmap(NULL, info.size, PROT_READ | PROT_WRITE, MAP_SHARED, dev->fd, (off_t)info.offset);
-	if (p == MAP_FAILED)
-		return NULL;
-	*size = info.size;
-	return p;
+	if (!*size)
+		*size = info.size;
+	p = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_SHARED, dev->fd, (off_t)(info.offset + offset));
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void *vfio_map_bar(struct vfio_dev *dev, unsigned int bar, size_t *size)
+{
+	*size = 0;
+	return map_bar(dev, bar, 0, size);
+}
+
+void *vfio_map_bar_part(struct vfio_dev *dev, unsigned int bar, size_t offset, size_t size)
+{
+	return map_bar(dev, bar, offset, &size);
+}
+
+int vfio_msix_enable(struct vfio_dev *dev, const int *eventfds, unsigned int num)
+{
+	size_t size = sizeof(struct vfio_irq_set) + num * sizeof(*eventfds);
+	struct vfio_irq_set *set = calloc(1, size);
+	int rc;
+
+	if (!set)
+		return -ENOMEM;
+	set->argsz = (__u32)size;
+	set->flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+	set->index = VFIO_PCI_MSIX_IRQ_INDEX;
+	set->count = num;
+	memcpy(set->data, eventfds, num * sizeof(*eventfds));
+	rc = ioctl(dev->fd, VFIO_DEVICE_SET_IRQS, set) ? -errno : 0;
+	free(set);
+	return rc;
 }
 
 int vfio_request_eventfd(struct vfio_dev *dev)

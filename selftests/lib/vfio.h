@@ -51,5 +51,10 @@ int vfio_request_eventfd(struct vfio_dev *dev);
 /* Maps a BAR; NULL with errno set when that fails. The mapping keeps the
  * device open: munmap it as well. */
 void *vfio_map_bar(struct vfio_dev *dev, unsigned int bar, size_t *size);
+/* The same for a part of it, in whole pages. */
+void *vfio_map_bar_part(struct vfio_dev *dev, unsigned int bar, size_t offset, size_t size);
+
+/* MSI-X vector i signals eventfds[i]. */
+int vfio_msix_enable(struct vfio_dev *dev, const int *eventfds, unsigned int num);
 
 #endif /* SELFTESTS_LIB_VFIO_H */

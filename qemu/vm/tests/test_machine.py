@@ -10,11 +10,13 @@ from vm import machine
 from vm.errors import VmError
 
 
-def program(folder, name, version):
-    """An executable that says it is a QEMU of that version."""
+def program(folder, name, version, prop="caching-mode"):
+    """An executable that says it is a QEMU of that version, whose devices have PROP."""
     path = os.path.join(folder, name)
     with open(path, "w", encoding="utf-8") as f:
-        f.write(f"#!/bin/sh\necho QEMU emulator version {version}\n")
+        f.write("#!/bin/sh\n"
+                f"case $1 in --version) echo QEMU emulator version {version} ;;\n"
+                f"*) echo '  {prop}=<bool> - on/off (default: off)' ;; esac\n")
     os.chmod(path, 0o755)
     return path
 
@@ -51,6 +53,19 @@ class FindQemuTest(unittest.TestCase):
     def test_not_there(self):
         with self.assertRaises(VmError):
             self.find(QEMU="/nonexistent/qemu")
+
+    def test_an_iommu_that_only_ours_has(self):
+        ours = program(self.folder, "ours", "10.0.13", "x-strict-caching")
+        self.assertTrue(machine.offers(ours, "intel-strict"))
+        self.assertFalse(machine.offers(self.in_path, "intel-strict"))
+        self.assertTrue(machine.offers(self.in_path, "virtio"))
+        with mock.patch.object(machine, "find_qemu", return_value=ours):
+            self.assertEqual(machine.qemu_for("intel-strict"), ours)
+        with mock.patch.object(machine, "find_qemu", return_value=self.in_path):
+            self.assertEqual(machine.qemu_for("intel"), self.in_path)
+            with self.assertRaisesRegex(VmError, "make qemu") as caught:
+                machine.qemu_for("intel-strict")
+        self.assertEqual(len(str(caught.exception).splitlines()), 1)
 
     def test_nothing_built(self):
         with mock.patch.dict(os.environ, {"XDG_CACHE_HOME": self.folder}):

@@ -64,6 +64,7 @@ class OptionsTest(unittest.TestCase):
         for name, devices, words in (
                 ("intel", ["intel-iommu"], ["intel_iommu=on,sm_on"]),
                 ("intel-legacy", ["intel-iommu"], ["intel_iommu=on,sm_off"]),
+                ("intel-strict", ["intel-iommu"], ["intel_iommu=on,sm_on"]),
                 ("virtio", ["virtio-iommu-pci"], ["iommufd.allow_unsafe_interrupts=1"]),
                 ("none", [], [])):
             with self.subTest(iommu=name):
@@ -74,8 +75,8 @@ class OptionsTest(unittest.TestCase):
                 self.assertEqual([w for w in line if "iommu" in w], words)
         self.assertEqual(qemu_command(), qemu_command("--iommu", "intel"))
         scalable = [f"x-scalable-mode={mode}" in machine.IOMMUS[name].device.split(",")
-                    for name, mode in (("intel", "on"), ("intel-legacy", "off"))]
-        self.assertEqual(scalable, [True, True])
+                    for name, mode in (("intel", "on"), ("intel-legacy", "off"), ("intel-strict", "on"))]
+        self.assertEqual(scalable, [True, True, True])
 
     def test_qemu_versions(self):
         for text, ok in (("QEMU emulator version 10.0.2 (Debian 1:10)", True),
