@@ -46,10 +46,10 @@ qemu-test: qemu ## that QEMU's devices, driven without a guest; QTEST=NAME: thos
 run: deps modules programs ## the main job: a device does DMA through our /dev/iommu, in a VM
 	@./vm run --device edu,addr=0x10 --copy build/programs/edu_run -- edu_run
 
-test: deps modules nogroup stock programs ## every test on the test kernel; ends in "N passed, N failed"
+test: deps qemu modules nogroup stock programs ## every test on the test kernel; ends in "N passed, N failed"
 	@tools/test test
 
-test-debug: deps debug programs ## the tests in the VM again, on the debug kernel
+test-debug: deps qemu debug programs ## the tests in the VM again, on the debug kernel
 	@tools/test debug
 
 upstream-test: deps modules ## the kernel's own selftests of iommufd, unmodified, on our modules

@@ -65,6 +65,12 @@ def _tap(name, text, status):
     return count
 
 
+def qtest(_):
+    """Our QEMU's devices, driven without a guest."""
+    text, status = _show([os.path.join(TOP, "qemu", "tests", "run")])
+    return _tap("qtest", text, status)
+
+
 def build(flavor):
     """The build itself, for this kernel and (with test) for Debian's; the uAPI header."""
     count = Count()
@@ -210,5 +216,5 @@ def same(_):
     return Count(int(status == 0), int(status != 0))
 
 
-FOR = {"test": (runner, build, unit, kunit, selftests, upstream, same, vm),
+FOR = {"test": (runner, qtest, build, unit, kunit, selftests, upstream, same, vm),
        "debug": (planted, build, kunit, selftests, upstream)}
