@@ -32,6 +32,7 @@
 #define RESERVATIONS 500
 #define THREADS      2
 #define HWPTS        4
+#define CROWD 64
 
 struct race {
 	int fd;
@@ -39,6 +40,8 @@ struct race {
 	char *mem;
 	struct mock_dev dev, mover; /* they stay; the first one where it is */
 	atomic_uint hwpt[HWPTS];    /* 0: none. [0] and [1] with dirty tracking, [2] a parent, [3] nested on it */
+	__u32 crowded_out[CROWD];   /* HWPTs in use whose place was filled meanwhile: for the end */
+	atomic_uint crowd;
 	__u32 pinner, copier;       /* accesses */
 	atomic_uint pin;            /* id of a pin + 1, 0: none */
 	int queue;
@@ -81,6 +84,16 @@ static int do_copy(struct race *r, unsigned int x)
 	return ioas_copy_fixed(r->fd, r->ioas, a_slot(x), r->ioas, a_slot(x >> 4) + (x >> 8) % 4 * PAGE, PAGE, MAP_RW);
 }
 
+static int crowd_out(struct race *r, __u32 id)
+{
+	const unsigned int at = atomic_fetch_add(&r->crowd, 1);
+
+	if (at >= CROWD)
+		return -ENFILE;
+	r->crowded_out[at] = id;
+	return -EBUSY;
+}
+
 /* Fills an empty place, or takes what is there out and destroys it. */
 static int do_hwpt(struct race *r, unsigned int x)
 {
@@ -94,7 +107,7 @@ static int do_hwpt(struct race *r, unsigned int x)
 		rc = object_destroy(r->fd, id);
 		/* back, for another time, unless the other thread has filled the place */
 		if (rc == -EBUSY && !atomic_compare_exchange_strong(&r->hwpt[i], &none, id))
-			return object_destroy(r->fd, id) == -EBUSY ? 0 : rc;
+			return crowd_out(r, id);
 		return rc;
 	}
 	if (i == 3)
@@ -295,6 +308,32 @@ static int check_sane(struct race *r)
 	return rc;
 }
 
+/* In whatever order they let go of each other. */
+static int destroy_hwpts(struct race *r)
+{
+	__u32 ids[HWPTS + CROWD] = {};
+	int left = 0, before, rc = 0;
+
+	for (int i = 0; i < HWPTS; i++)
+		if (r->hwpt[i])
+			ids[left++] = r->hwpt[i];
+	for (unsigned int i = 0; i < r->crowd && i < CROWD; i++)
+		ids[left++] = r->crowded_out[i];
+	do {
+		before = left;
+		left = 0;
+		for (int i = 0; i < before; i++) {
+			int failed = object_destroy(r->fd, ids[i]);
+
+			if (failed) {
+				ids[left++] = ids[i];
+				rc = failed;
+			}
+		}
+	} while (left && left < before);
+	return left ? rc : 0;
+}
+
 static int race_close(struct race *r)
 {
 	int rc = 0;
@@ -304,9 +343,8 @@ static int race_close(struct race *r)
 	close(r->queue);
 	if (object_destroy(r->fd, r->mover.stdev) || object_destroy(r->fd, r->dev.stdev))
 		rc = -EBUSY;
-	for (int i = HWPTS; i-- && !rc;)
-		if (r->hwpt[i])
-			rc = object_destroy(r->fd, r->hwpt[i]);
+	if (!rc)
+		rc = destroy_hwpts(r);
 	if (!rc)
 		rc = object_destroy(r->fd, r->queue_id);
 	if (!rc)
@@ -346,8 +384,8 @@ static bool hammer(unsigned int seconds)
 	sane = check_sane(&r);
 	closed = race_close(&r);
 	after = wait_pinned_pages(before);
-	printf("#   afterwards: %s; closing: %s; pinned pages: %ld before, %ld after\n", strerror(-sane),
-	       strerror(-closed), before, after);
+	printf("#   afterwards: %s; closing: %s; HWPTs without a place: %u; pinned pages: %ld before, %ld after\n",
+	       strerror(-sane), strerror(-closed), atomic_load(&r.crowd), before, after);
 	return good && !sane && !closed && before == after;
 }
 
