@@ -225,13 +225,9 @@ static bool run_scenario(const struct scenario *s, unsigned int ms)
 int main(int argc, char **argv)
 {
 	const int n = sizeof(scenarios) / sizeof(scenarios[0]);
-	int seconds = argc > 1 ? atoi(argv[1]) : 10;
+	const int seconds = race_seconds(argc, argv, 10);
 	int failed = 0;
 
-	if (argc > 2 || seconds < 1) {
-		fprintf(stderr, "usage: %s [SECONDS]\n", argv[0]);
-		return 2;
-	}
 	mock_load();
 	printf("TAP version 13\n1..%d\n", n);
 	for (int i = 0; i < n; i++) {

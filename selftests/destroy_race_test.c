@@ -327,13 +327,9 @@ static bool race(unsigned int seconds)
 
 int main(int argc, char **argv)
 {
-	int seconds = argc > 1 ? atoi(argv[1]) : 10;
+	const int seconds = race_seconds(argc, argv, 10);
 	bool good;
 
-	if (argc > 2 || seconds < 1) {
-		fprintf(stderr, "usage: %s [SECONDS]\n", argv[0]);
-		return 2;
-	}
 	mock_load();
 	printf("TAP version 13\n1..1\n");
 	good = race(seconds);

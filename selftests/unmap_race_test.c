@@ -158,13 +158,9 @@ static bool run_scenario(const struct scenario *s, bool device, unsigned int ms)
 
 int main(int argc, char **argv)
 {
-	int seconds = argc > 1 ? atoi(argv[1]) : 12;
+	const int seconds = race_seconds(argc, argv, 12);
 	int failed = 0;
 
-	if (argc > 2 || seconds < 1) {
-		fprintf(stderr, "usage: %s [SECONDS]\n", argv[0]);
-		return 2;
-	}
 	mock_load();
 	printf("TAP version 13\n1..%d\n", 2 * SCENARIOS);
 	for (int i = 0; i < 2 * SCENARIOS; i++) {

@@ -101,3 +101,14 @@ bool race_run(struct race *r, const struct race_op *const ops[], int n, unsigned
 		puts("#   nothing succeeded");
 	return good && succeeded;
 }
+
+int race_seconds(int argc, char **argv, int by_default)
+{
+	const int seconds = argc > 1 ? atoi(argv[1]) : by_default;
+
+	if (argc > 2 || seconds < 1) {
+		fprintf(stderr, "usage: %s [SECONDS]\n", argv[0]);
+		exit(2);
+	}
+	return seconds;
+}

@@ -30,6 +30,9 @@ bool race_knows(const struct race_op *op, int rc);
 bool race_run(struct race *r, const struct race_op *const ops[], int n, unsigned int ms);
 #define RACE_LIMIT 20
 
+/* The one argument of these programs, how long to run; anything else ends them with the usage and status 2. */
+int race_seconds(int argc, char **argv, int by_default);
+
 /* Whether time is up, for a call that tries something again and again. */
 bool race_is_over(void);
 
