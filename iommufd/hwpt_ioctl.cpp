@@ -13,7 +13,7 @@ Status alloc_paging(UserCall &call, iommu_hwpt_alloc &cmd, Device &device, Ioas 
 	const HwptSpec spec{cmd.flags, {cmd.data_type, base::UserVa(cmd.data_uptr), cmd.data_len}};
 
 	kern::Guard guard(ioas.lock());
-	TRY_LET(hwpt, HwptPaging::create(call.context(), ioas, device, spec, false));
+	TRY_LET(hwpt, HwptPaging::create(call.context(), ioas, device, spec, nullptr));
 	cmd.out_hwpt_id = hwpt->id().raw();
 	TRY(call.respond(cmd));
 	hwpt->enlist(false);

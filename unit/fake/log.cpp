@@ -11,23 +11,26 @@
 namespace {
 
 std::string rejection;
-unsigned warned;
+unsigned warned, dropped;
 
 } // namespace
 
 const std::string &fake::last_rejection() { return rejection; }
 unsigned fake::device_warnings() { return warned; }
+unsigned fake::faults_dropped() { return dropped; }
 
 void fake::reset_log()
 {
 	rejection.clear();
-	warned = 0;
+	warned = dropped = 0;
 }
 
 void kx_log_rejected(const char *what, int error, const char *why)
 {
 	rejection = std::string(what) + ": " + std::to_string(error) + ": " + why;
 }
+
+void kx_log_faults_dropped(unsigned requests) { dropped += requests; }
 
 void kx_log_device_warning(device *, const char *) { warned++; }
 

@@ -8,6 +8,7 @@ namespace fake {
 // "IOAS_MAP: -22: length is 0"
 const std::string &last_rejection();
 unsigned device_warnings();
+unsigned faults_dropped(); // page requests
 void reset_log();
 
 } // namespace fake
