@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "pasid_alloc/builtin.hpp"
 
+#include "kern/log.hpp"
+
 #define IOMMUFD_CXX_KERNEL
 #include "linux/iommu_pasid_alloc.h"
 
@@ -10,11 +12,11 @@ namespace {
 constexpr int kNoDevice = -19, kNoMemory = -12; // ENODEV, ENOMEM
 constexpr u32 kLargestBlock = 64;
 
-// For all that is not a reason to fail, see base::Result: a backend speaks C.
-int to_c(const base::Result<Pasid> &got, unsigned *pasid)
+// A backend speaks C, where the reason has no way through: the log has it in a line before the caller's.
+int to_c(const char *what, const base::Result<Pasid> &got, unsigned *pasid)
 {
 	if (!got)
-		return got.error().to_errno();
+		return kern::reject(what, got.error());
 	*pasid = got->raw();
 	return 0;
 }
@@ -48,7 +50,7 @@ void host_release(void *space)
 int host_alloc(void *space, unsigned min, unsigned max, unsigned *pasid)
 {
 	const auto &host = *static_cast<HostSpace *>(space);
-	return to_c(everything().pool.take(host.dev, range_of(min, max), host.block), pasid);
+	return to_c("host PASIDs", everything().pool.take(host.dev, range_of(min, max), host.block), pasid);
 }
 
 void host_free(void *space, unsigned pasid)
@@ -67,7 +69,7 @@ void private_release(void *space) { delete static_cast<PasidSet *>(space); }
 
 int private_alloc(void *space, unsigned min, unsigned max, unsigned *pasid)
 {
-	return to_c(static_cast<PasidSet *>(space)->take(range_of(min, max)), pasid);
+	return to_c("private PASIDs", static_cast<PasidSet *>(space)->take(range_of(min, max)), pasid);
 }
 
 void private_free(void *space, unsigned pasid) { static_cast<PasidSet *>(space)->give(Pasid(pasid)); }
