@@ -10,23 +10,28 @@
 
 namespace {
 
-std::string rejection;
+std::vector<std::string> rejected;
 unsigned warned;
 
 } // namespace
 
-const std::string &fake::last_rejection() { return rejection; }
+const std::string &fake::last_rejection()
+{
+	static const std::string kNone;
+	return rejected.empty() ? kNone : rejected.back();
+}
+const std::vector<std::string> &fake::rejections() { return rejected; }
 unsigned fake::device_warnings() { return warned; }
 
 void fake::reset_log()
 {
-	rejection.clear();
+	rejected.clear();
 	warned = 0;
 }
 
 void kx_log_rejected(const char *what, int error, const char *why)
 {
-	rejection = std::string(what) + ": " + std::to_string(error) + ": " + why;
+	rejected.push_back(std::string(what) + ": " + std::to_string(error) + ": " + why);
 }
 
 void kx_log_device_warning(device *, const char *) { warned++; }
