@@ -10,8 +10,13 @@
 
 namespace {
 
+<<<<<<< HEAD
 std::vector<std::string> rejected;
 unsigned warned;
+=======
+std::string rejection;
+unsigned warned, dropped;
+>>>>>>> core
 
 } // namespace
 
@@ -22,17 +27,25 @@ const std::string &fake::last_rejection()
 }
 const std::vector<std::string> &fake::rejections() { return rejected; }
 unsigned fake::device_warnings() { return warned; }
+unsigned fake::faults_dropped() { return dropped; }
 
 void fake::reset_log()
 {
+<<<<<<< HEAD
 	rejected.clear();
 	warned = 0;
+=======
+	rejection.clear();
+	warned = dropped = 0;
+>>>>>>> core
 }
 
 void kx_log_rejected(const char *what, int error, const char *why)
 {
 	rejected.push_back(std::string(what) + ": " + std::to_string(error) + ": " + why);
 }
+
+void kx_log_faults_dropped(unsigned requests) { dropped += requests; }
 
 void kx_log_device_warning(device *, const char *) { warned++; }
 
