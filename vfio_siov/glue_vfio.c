@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
+#include <linux/ratelimit.h>
 
 #include "vfio_siov/glue.h"
 #include "include/linux/iommufd_pasid.h"
@@ -125,7 +126,10 @@ unsigned long long sx_now_ns(void)
 
 void sx_log_pause(struct vfio_siov_device *slice, unsigned int us)
 {
-	dev_printk_ratelimited(KERN_DEBUG, slice->vdev.dev, pr_fmt("DMA was held for %u us by a replace\n"), us);
+	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
+
+	if (__ratelimit(&limit))
+		dev_printk(KERN_DEBUG, slice->vdev.dev, pr_fmt("DMA was held for %u us by a replace\n"), us);
 }
 
 int vfio_siov_check_parent(struct device *parent)

@@ -3,6 +3,7 @@
 //
 // VFIO calls bind, unbind, attach, detach and open under its device set lock, which guards the slice's iommufd_device
 // and whether it is attached. iommufd calls pause and resume within attach, so under the same lock.
+#define IOMMUFD_CXX_KERNEL
 #include "base/result.hpp"
 #include "bridge/api.h"
 #include "include/linux/iommufd_pasid.h"

@@ -8,6 +8,7 @@
 // lock_ guards all but what page_lock_ does; ADI waits happen under it. It is taken within VFIO's device set lock.
 // page_lock_ guards revoked_ against page faults: taken under the owner's mmap lock, a leaf.
 #pragma once
+#define IOMMUFD_CXX_KERNEL
 #include "include/linux/iommu_pasid_alloc.h"
 #include "vfio_siov/edu/config_space.hpp"
 #include "vfio_siov/edu/function.hpp"
