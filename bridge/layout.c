@@ -3,6 +3,7 @@
  * read out of it into bridge/layout.gen.h, as the kernel makes its own asm-offsets.h.
  */
 #define COMPILE_OFFSETS
+#include <linux/idr.h>
 #include <linux/iommu.h>
 #include <linux/kbuild.h>
 #include <linux/list.h>
@@ -26,6 +27,7 @@
 
 int main(void)
 {
+	OBJECT(ida, struct ida);
 	OBJECT(list_head, struct list_head);
 	OBJECT(lock_class_key, struct lock_class_key);
 	OBJECT(mutex, struct mutex);

@@ -10,24 +10,39 @@
 
 namespace {
 
+<<<<<<< HEAD
+std::vector<std::string> rejected;
+unsigned warned;
+=======
 std::string rejection;
 unsigned warned, dropped;
+>>>>>>> core
 
 } // namespace
 
-const std::string &fake::last_rejection() { return rejection; }
+const std::string &fake::last_rejection()
+{
+	static const std::string kNone;
+	return rejected.empty() ? kNone : rejected.back();
+}
+const std::vector<std::string> &fake::rejections() { return rejected; }
 unsigned fake::device_warnings() { return warned; }
 unsigned fake::faults_dropped() { return dropped; }
 
 void fake::reset_log()
 {
+<<<<<<< HEAD
+	rejected.clear();
+	warned = 0;
+=======
 	rejection.clear();
 	warned = dropped = 0;
+>>>>>>> core
 }
 
 void kx_log_rejected(const char *what, int error, const char *why)
 {
-	rejection = std::string(what) + ": " + std::to_string(error) + ": " + why;
+	rejected.push_back(std::string(what) + ": " + std::to_string(error) + ": " + why);
 }
 
 void kx_log_faults_dropped(unsigned requests) { dropped += requests; }

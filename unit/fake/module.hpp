@@ -4,4 +4,5 @@
 
 struct module {
 	int refs = 0;
+	bool going = false; // it is being unloaded
 };

@@ -2,6 +2,8 @@
 /* The layout of the fake kernel, in place of what the build generates for a real one. Lockdep is always on. */
 #pragma once
 
+#define KX_SIZE_ida 48
+#define KX_ALIGN_ida 8
 #define KX_SIZE_list_head 16
 #define KX_ALIGN_list_head 8
 #define KX_SIZE_lock_class_key 8
