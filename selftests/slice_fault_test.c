@@ -17,6 +17,7 @@
 #define IOVA     0x10000000ULL
 #define GENEROUS 10000 /* ms for a page request */
 #define SLICES   2
+#define MOST     8 /* requests in a group */
 
 struct owner {
 	int fd, queue;
@@ -102,14 +103,14 @@ static __u32 ask(struct owner *owner)
 }
 
 /* The next group of requests of this owner; how many there are, 0 when none comes. */
-static int wait_requests(struct owner *owner, struct iommu_hwpt_pgfault got[8], int wait_ms)
+static int wait_requests(struct owner *owner, struct iommu_hwpt_pgfault *got, int wait_ms)
 {
 	struct pollfd poller = {.fd = owner->queue, .events = POLLIN};
 	ssize_t bytes;
 
 	if (poll(&poller, 1, wait_ms) != 1)
 		return 0;
-	bytes = read(owner->queue, got, 8 * sizeof(*got));
+	bytes = read(owner->queue, got, MOST * sizeof(*got));
 	return bytes < 0 ? -errno : (int)(bytes / (ssize_t)sizeof(*got));
 }
 
@@ -130,7 +131,7 @@ static bool looks_like_a_rid(const struct iommu_hwpt_pgfault *request, const str
 /* Maps the owner's memory and grants all requests of the command; 0 or what went wrong. */
 static int serve(struct owner *owner, __u32 ioas, __u32 number)
 {
-	struct iommu_hwpt_pgfault got[8];
+	struct iommu_hwpt_pgfault got[MOST];
 	int n = wait_requests(owner, got, GENEROUS);
 
 	for (int i = 0; i < n; i++)
@@ -154,7 +155,7 @@ TEST_F(requests, served_without_a_pasid_in_sight)
 TEST_F(requests, refused_it_fails_that_command_alone)
 {
 	struct owner *refused = &self->owner[0], *served = &self->owner[1];
-	struct iommu_hwpt_pgfault got[8];
+	struct iommu_hwpt_pgfault got[MOST];
 	__u32 first = ask(refused), second = ask(served);
 
 	ASSERT_LT(0, wait_requests(refused, got, GENEROUS));
@@ -171,12 +172,12 @@ TEST_F(requests, refused_it_fails_that_command_alone)
 TEST_F(requests, nobody_answers_for_another)
 {
 	struct owner *asked = &self->owner[0], *other = &self->owner[1];
-	struct iommu_hwpt_pgfault got[8];
+	struct iommu_hwpt_pgfault got[MOST];
 	__u32 number = ask(asked);
 
 	ASSERT_LT(0, wait_requests(asked, got, GENEROUS));
 	EXPECT_EQ(-EINVAL, answer(other, got[0].cookie, IOMMUFD_PAGE_RESP_SUCCESS));
-	EXPECT_EQ(0, wait_requests(other, got + 1, 0));
+	EXPECT_EQ(0, wait_requests(other, got, 0));
 	EXPECT_EQ(0, answer(asked, got[0].cookie, IOMMUFD_PAGE_RESP_INVALID));
 	EXPECT_EQ(SIOV_EDU_NO_PAGE, slice_wait(&asked->slice, number));
 }
