@@ -123,7 +123,6 @@ TEST_F(slice, two_slices_reach_their_own_memory)
 	EXPECT_EQ(0, pattern_diff(mem + PAGE, PAGE, 2));
 	EXPECT_EQ(1, slice_irqs(&second, GENEROUS));
 	EXPECT_EQ(1, slice_irqs(&self->dev, GENEROUS));
-	/* the parent is the driver's: no VFIO device while its slices are there */
 	slice_close(&second);
 	EXPECT_EQ(0, slice_remove(uuid));
 }
@@ -395,7 +394,7 @@ TEST_F(slice, group_is_refused)
 	ASSERT_EQ(0, group_set_container(group, container));
 	EXPECT_EQ(0, container_set_iommu(container, VFIO_TYPE1v2_IOMMU));
 	EXPECT_EQ(-EPERM, group_get_device(group, self->uuid));
-	EXPECT_TRUE(logged(self, "not by a VFIO group") || logged(self, "not with a VFIO container"));
+	EXPECT_TRUE(logged(self, "not by a VFIO group"));
 	EXPECT_EQ(0, group_unset_container(group));
 	close(container);
 	/* /dev/iommu itself */
@@ -415,6 +414,7 @@ TEST_F(slice, wrong_creations)
 	char uuid[SLICE_UUID_SIZE];
 	int n;
 
+	sleep(6); /* reasons are printed at most 10 times in 5 s */
 	EXPECT_EQ(-EINVAL, slice_create(self->bdf, "nonsense"));
 	EXPECT_EQ(-EINVAL, slice_create(self->bdf, "51070edc-0000-4000-8000-00000000000z"));
 	EXPECT_EQ(-EEXIST, slice_create(self->bdf, self->uuid));

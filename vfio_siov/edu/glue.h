@@ -15,6 +15,7 @@ KX_DECLS_BEGIN
 /* glue_pci.c: BAR 0. Width: 1, 2, 4 or 8 bytes, naturally aligned. */
 unsigned long long ex_read(struct edu_parent *parent, unsigned int offset, unsigned int width);
 void ex_write(struct edu_parent *parent, unsigned int offset, unsigned int width, unsigned long long value);
+unsigned int ex_max_pasid(void);
 void ex_sleep_us(unsigned int us);
 unsigned long long ex_now_us(void);
 void ex_format_adi(char *text, unsigned long size, unsigned int adi);
