@@ -89,11 +89,13 @@ TEST_F(slice, dma_both_ways_and_interrupts)
 {
 	pattern_fill(self->mem, PAGE, 1);
 	ASSERT_EQ(SIOV_EDU_OK, slice_read(&self->dev, IOVA, PAGE / 2));
+	EXPECT_EQ(1, slice_irqs_wait(&self->dev, 1, GENEROUS));
 	ASSERT_EQ(SIOV_EDU_OK, slice_write(&self->dev, IOVA + PAGE, PAGE / 2));
+	EXPECT_EQ(1, slice_irqs_wait(&self->dev, 1, GENEROUS));
 	EXPECT_EQ(0, memcmp(self->mem, self->mem + PAGE, PAGE / 2));
 	ASSERT_EQ(SIOV_EDU_OK, slice_copy(&self->dev, IOVA, IOVA + 2 * PAGE, PAGE));
+	EXPECT_EQ(1, slice_irqs_wait(&self->dev, 1, GENEROUS));
 	EXPECT_EQ(0, pattern_diff(self->mem + 2 * PAGE, PAGE, 1));
-	EXPECT_EQ(3, slice_irqs(&self->dev, GENEROUS));
 	EXPECT_EQ(0, slice_irqs(&self->dev, 0));
 }
 
@@ -121,8 +123,8 @@ TEST_F(slice, two_slices_reach_their_own_memory)
 	EXPECT_EQ(SIOV_EDU_OK, slice_copy(&self->dev, IOVA, IOVA + PAGE, PAGE));
 	EXPECT_EQ(0, pattern_diff(self->mem + PAGE, PAGE, 1));
 	EXPECT_EQ(0, pattern_diff(mem + PAGE, PAGE, 2));
-	EXPECT_EQ(1, slice_irqs(&second, GENEROUS));
-	EXPECT_EQ(1, slice_irqs(&self->dev, GENEROUS));
+	EXPECT_EQ(1, slice_irqs_wait(&second, 1, GENEROUS));
+	EXPECT_EQ(1, slice_irqs_wait(&self->dev, 1, GENEROUS));
 	slice_close(&second);
 	EXPECT_EQ(0, slice_remove(uuid));
 }
@@ -264,7 +266,7 @@ TEST_F(slice, reset_drains)
 	/* and it goes on, with bus master and interrupt as they were */
 	ASSERT_EQ(0, slice_debug_set(self->uuid, "delay_us", 0));
 	EXPECT_EQ(SIOV_EDU_OK, slice_write(&self->dev, IOVA, PAGE / 2));
-	EXPECT_EQ(1, slice_irqs(&self->dev, GENEROUS));
+	EXPECT_EQ(1, slice_irqs_wait(&self->dev, 1, GENEROUS));
 }
 
 TEST_F(slice, closed_with_dma_in_flight)
@@ -299,12 +301,12 @@ TEST_F(slice, interrupts_masked)
 		ASSERT_EQ(SIOV_EDU_OK, slice_write(&self->dev, IOVA, 8));
 	EXPECT_EQ(0, slice_irqs(&self->dev, 200));
 	ASSERT_EQ(0, slice_irq_action(&self->dev, VFIO_IRQ_SET_ACTION_UNMASK));
-	EXPECT_EQ(1, slice_irqs(&self->dev, GENEROUS));
+	EXPECT_EQ(1, slice_irqs_wait(&self->dev, 1, GENEROUS));
 	ASSERT_EQ(0, slice_irq_action(&self->dev, VFIO_IRQ_SET_ACTION_UNMASK));
 	EXPECT_EQ(0, slice_irqs(&self->dev, 100));
 	/* by software */
 	ASSERT_EQ(0, slice_irq_action(&self->dev, VFIO_IRQ_SET_ACTION_TRIGGER));
-	EXPECT_EQ(1, slice_irqs(&self->dev, GENEROUS));
+	EXPECT_EQ(1, slice_irqs_wait(&self->dev, 1, GENEROUS));
 	/* to nobody */
 	ASSERT_EQ(0, vfio_msix_enable(&self->dev.vfio, (int[]){-1}, 1));
 	ASSERT_EQ(SIOV_EDU_OK, slice_write(&self->dev, IOVA, 8));
@@ -352,7 +354,7 @@ TEST_F(slice, wrong_interrupts)
 	EXPECT_EQ(-EINVAL, set_irqs(self, fd | trigger, msix, 0, 1, (__u32)self->fd));
 	/* the one that was set is still there */
 	EXPECT_EQ(SIOV_EDU_OK, slice_write(&self->dev, IOVA, 8));
-	EXPECT_EQ(1, slice_irqs(&self->dev, GENEROUS));
+	EXPECT_EQ(1, slice_irqs_wait(&self->dev, 1, GENEROUS));
 }
 
 TEST_F(slice, before_bind)
