@@ -247,6 +247,18 @@ __u64 slice_irqs(struct slice *slice, int wait_ms)
 	return count;
 }
 
+__u64 slice_irqs_wait(struct slice *slice, __u64 count, int wait_ms)
+{
+	__u64 end = now_us() + (__u64)wait_ms * 1000, seen = 0;
+
+	do {
+		__u64 now = now_us();
+
+		seen += slice_irqs(slice, now < end ? (int)((end - now) / 1000) : 0);
+	} while (seen < count && now_us() < end);
+	return seen;
+}
+
 int slice_irq_action(struct slice *slice, __u32 action)
 {
 	struct vfio_irq_set set = {

@@ -67,6 +67,10 @@ void slice_set64(struct slice *slice, unsigned int reg, __u64 value);
 
 /* How often the slice's vector was signalled since the last call; waits up to wait_ms for the first time. */
 __u64 slice_irqs(struct slice *slice, int wait_ms);
+/* Collects them until there are `count`, or wait_ms are over; returns how many came. An interrupt may come somewhat
+ * after COMPLETED has counted its command, and one that is raised while another one is under way merges with it, as
+ * with any MSI: to count them, take each before the next command. */
+__u64 slice_irqs_wait(struct slice *slice, __u64 count, int wait_ms);
 /* VFIO_IRQ_SET_ACTION_MASK, _UNMASK or _TRIGGER of the vector, without data */
 int slice_irq_action(struct slice *slice, __u32 action);
 int slice_reset(struct slice *slice);

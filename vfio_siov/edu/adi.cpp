@@ -8,6 +8,8 @@ namespace edu {
 
 namespace {
 
+// DMA mostly ends at once: looking again beats a sleep, which may last a tick. A pause is time that the owner waits.
+constexpr u64 kSpinUs = 200;
 constexpr u32 kPollUs = 20;
 
 } // namespace
@@ -35,11 +37,13 @@ void Adi::enable()
 // An unplugged function reads as ones, so as paused, and does no DMA either.
 bool Adi::wait_until_paused() const
 {
-	const u64 end = ex_now_us() + kStopTimeoutUs;
+	const u64 start = ex_now_us();
 	while (!(function_.read_adi(index_, SIOV_EDU_ADI_STATE) & SIOV_EDU_ADI_PAUSED)) {
-		if (ex_now_us() > end)
+		const u64 waited = ex_now_us() - start;
+		if (waited > kStopTimeoutUs)
 			return false;
-		ex_sleep_us(kPollUs);
+		if (waited > kSpinUs)
+			ex_sleep_us(kPollUs);
 	}
 	return true;
 }

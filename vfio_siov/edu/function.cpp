@@ -159,7 +159,7 @@ void edu_function_event(edu_function *function) { of(function).report_event(); }
 // The device tags its DMA with 20 bits.
 int edu_function_limit_pasids(void *, unsigned int *, unsigned int *last)
 {
-	*last = base::min<unsigned>(*last, SIOV_EDU_ADI_PASID_MASK);
+	*last = base::min<unsigned>(*last, base::min<unsigned>(ex_max_pasid(), SIOV_EDU_ADI_PASID_MASK));
 	return 0;
 }
 

@@ -15,6 +15,7 @@ KX_DECLS_BEGIN
 /* glue_pci.c: BAR 0. Width: 1, 2, 4 or 8 bytes, naturally aligned. */
 unsigned long long ex_read(struct edu_parent *parent, unsigned int offset, unsigned int width);
 void ex_write(struct edu_parent *parent, unsigned int offset, unsigned int width, unsigned long long value);
+unsigned int ex_max_pasid(void);
 void ex_sleep_us(unsigned int us);
 unsigned long long ex_now_us(void);
 void ex_format_adi(char *text, unsigned long size, unsigned int adi);
@@ -22,9 +23,11 @@ void ex_log(struct edu_parent *parent, const char *text);
 void ex_log_adi(struct edu_parent *parent, unsigned int adi, const char *text);
 void ex_log_register(struct edu_parent *parent, unsigned int page, unsigned int offset, const char *text);
 
-/* glue_vfio.c: a slice's vector, mapping and eventfds. ex_irq_request(): edu_slice_interrupt() from now on. */
+/* glue_vfio.c: a slice's vector, mapping and eventfds. ex_irq_request(): edu_slice_interrupt() from now on.
+ * ex_irq_flush(): what the device had raised before has been delivered. It sleeps. */
 int ex_irq_request(struct edu_vdev *vdev, unsigned int adi);
 void ex_irq_free(struct edu_vdev *vdev, unsigned int adi);
+void ex_irq_flush(struct edu_vdev *vdev, unsigned int adi);
 void ex_zap_page(struct edu_vdev *vdev);
 int ex_eventfd_get(int fd, struct eventfd_ctx **ctx);
 void ex_eventfd_put(struct eventfd_ctx *ctx);

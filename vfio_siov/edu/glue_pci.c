@@ -10,6 +10,15 @@
 #include "include/linux/iommu_pasid_alloc.h"
 #include "vfio_siov/edu/glue_internal.h"
 
+static unsigned int max_pasid = SIOV_EDU_ADI_PASID_MASK;
+module_param(max_pasid, uint, 0444);
+MODULE_PARM_DESC(max_pasid, "highest PASID to use (default: what the device can tag its DMA with)");
+
+unsigned int ex_max_pasid(void)
+{
+	return max_pasid;
+}
+
 unsigned long long ex_read(struct edu_parent *parent, unsigned int offset, unsigned int width)
 {
 	switch (width) {

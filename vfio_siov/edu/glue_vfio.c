@@ -2,9 +2,11 @@
 /* <linux/vfio.h>: the table of operations of a slice, its interrupt, the mapping of its page. */
 #include <linux/eventfd.h>
 #include <linux/interrupt.h>
+#include <linux/irq.h>
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
+#include <linux/workqueue.h>
 
 #include "bridge/log.h"
 #include "vfio_siov/edu/glue_internal.h"
@@ -62,6 +64,23 @@ int ex_irq_request(struct edu_vdev *vdev, unsigned int adi)
 void ex_irq_free(struct edu_vdev *vdev, unsigned int adi)
 {
 	free_irq(pci_irq_vector(vdev->parent->pdev, SIOV_EDU_ADI_VECTOR(adi)), vdev);
+}
+
+static long nothing(void *unused)
+{
+	return 0;
+}
+
+/* A task that runs on the processor where the interrupt goes runs after what is pending there. */
+void ex_irq_flush(struct edu_vdev *vdev, unsigned int adi)
+{
+	int irq = pci_irq_vector(vdev->parent->pdev, SIOV_EDU_ADI_VECTOR(adi));
+	const struct cpumask *mask = irq_get_effective_affinity_mask(irq);
+	unsigned int cpu = mask ? cpumask_first(mask) : nr_cpu_ids;
+
+	if (cpu < nr_cpu_ids)
+		work_on_cpu_safe(cpu, nothing, NULL);
+	synchronize_irq(irq);
 }
 
 void ex_zap_page(struct edu_vdev *vdev)

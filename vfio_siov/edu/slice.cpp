@@ -68,6 +68,8 @@ void Slice::close()
 	base::Guard guard(lock_);
 	if (auto status = adi_.stop(); !status)
 		kern::reject("close of a slice", status.error());
+	// One that is under way must not meet the next owner, to whom the same vector may go.
+	ex_irq_flush(vdev_, adi());
 	ex_irq_free(vdev_, adi());
 	interrupt_.clear();
 	request_ = EventFd();
@@ -122,6 +124,7 @@ Status Slice::reset()
 	base::Guard guard(lock_);
 	TRY(check_usable());
 	TRY(adi_.reset());
+	ex_irq_flush(vdev_, adi());
 	interrupt_.forget();
 	return {};
 }
