@@ -30,8 +30,6 @@ public:
 			const Pasid p = rest.start;
 			if (int rc = fn(p, owner))
 				return rc;
-			if (p == rest.last)
-				break;
 			rest.start = p + 1;
 		}
 		return 0;
