@@ -20,9 +20,10 @@ base::Status trigger_fault(Call &call, iommu_test_cmd &cmd)
 	base::Undo put([&] { iommufd_test_put(call.ictx(), keep); });
 	if (!mx_is_mock(dev))
 		return base::fail(base::Errno::kInval, "not a mock device");
-	// A device that is on its way in or out makes no requests.
-	if (TestDevice *user = Device::of(dev).user(call.ictx(), in.dev_id))
-		user->ask_for_page(in.pasid, in.grpid, in.perm, in.addr, !(in.flags & MOCK_IOPF_NOT_LAST));
+	TestDevice *user = Device::of(dev).user(call.ictx(), in.dev_id);
+	if (!user)
+		return base::fail(base::Errno::kNoEnt, "the device is on its way in or out");
+	user->ask_for_page(in.pasid, in.grpid, in.perm, in.addr, !(in.flags & MOCK_IOPF_NOT_LAST));
 	return {};
 }
 

@@ -214,7 +214,9 @@ MODULE_PARM_DESC(partial_groups, "page requests are not the last of their group"
 
 static void page_response(struct device *dev, struct iopf_fault *event, struct iommu_page_response *response)
 {
-	atomic_inc(response->code == IOMMU_PAGE_RESP_SUCCESS ? &granted_pages : &refused_pages);
+	/* The kernel refuses each request that nobody takes. */
+	if (event->fault.prm.flags & IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE)
+		atomic_inc(response->code == IOMMU_PAGE_RESP_SUCCESS ? &granted_pages : &refused_pages);
 }
 
 static const struct iommu_ops mock_ops = {

@@ -29,14 +29,25 @@ TestDevice::TestDevice() : change_lock_(change_class), dma_lock_(dma_class) {}
 
 // A slice's page requests go on while its attachments change, as a real one's do: its IOMMU keeps them apart. Those of
 // a whole device do not, as 6.12's iommufd expects of its mock.
-template <typename Fn> base::Status TestDevice::change(Fn fn)
-{
-	base::Guard guard(change_lock_);
-	if (slice_)
-		return fn();
-	base::Guard whole(device().attach_lock_);
-	return fn();
-}
+class TestDevice::Change {
+public:
+	explicit Change(TestDevice &device) : device_(device)
+	{
+		device_.change_lock_.lock();
+		if (!device_.slice_)
+			device_.device().attach_lock_.lock();
+	}
+	Change(const Change &) = delete;
+	~Change()
+	{
+		if (!device_.slice_)
+			device_.device().attach_lock_.unlock();
+		device_.change_lock_.unlock();
+	}
+
+private:
+	TestDevice &device_;
+};
 
 base::Status TestDevice::bind(const Wanted &wanted)
 {
@@ -83,45 +94,43 @@ base::Status TestDevice::connect(iommufd_ctx *ictx, const Wanted &wanted, u32 pt
 	device_ = std::move(device);
 	TRY(bind(wanted));
 	hwpt_id = pt_id;
-	TRY(change([&] { return base::check(iommufd_device_attach(idev_, &hwpt_id), "it does not attach"); }));
+	Change guard(*this);
+	TRY(base::check(iommufd_device_attach(idev_, &hwpt_id), "it does not attach"));
 	attached_ = true;
 	return {};
 }
 
 base::Status TestDevice::replace(u32 &pt_id)
 {
-	return change([&] { return base::check(iommufd_device_replace(idev_, &pt_id), "no other attachment"); });
+	Change guard(*this);
+	return base::check(iommufd_device_replace(idev_, &pt_id), "no other attachment");
 }
 
 base::Status TestDevice::attach_pasid(u32 pasid, u32 &pt_id)
 {
-	return change([&] {
-		return base::check(iommufd_device_attach_pasid(idev_, pasid, &pt_id), "the PASID does not attach");
-	});
+	Change guard(*this);
+	return base::check(iommufd_device_attach_pasid(idev_, pasid, &pt_id), "the PASID does not attach");
 }
 
 base::Status TestDevice::replace_pasid(u32 pasid, u32 &pt_id)
 {
-	return change(
-		[&] { return base::check(iommufd_device_replace_pasid(idev_, pasid, &pt_id), "no other attachment"); });
+	Change guard(*this);
+	return base::check(iommufd_device_replace_pasid(idev_, pasid, &pt_id), "no other attachment");
 }
 
 void TestDevice::detach_pasid(u32 pasid)
 {
-	(void)change([&]() -> base::Status {
-		iommufd_device_detach_pasid(idev_, pasid);
-		return {};
-	});
+	Change guard(*this);
+	iommufd_device_detach_pasid(idev_, pasid);
 }
 
 // Its further PASIDs are not detached: they are to go with it.
 TestDevice::~TestDevice()
 {
-	if (attached_)
-		(void)change([&]() -> base::Status {
-			iommufd_device_detach(idev_);
-			return {};
-		});
+	if (attached_) {
+		Change guard(*this);
+		iommufd_device_detach(idev_);
+	}
 	if (!idev_)
 		return;
 	device().remove(*this);

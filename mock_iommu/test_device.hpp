@@ -47,8 +47,8 @@ public:
 	u32 idev_id = 0, hwpt_id = 0;
 
 private:
+	class Change; // in progress
 	base::Status bind(const Wanted &wanted);
-	template <typename Fn> base::Status change(Fn fn);
 
 	iommufd_ctx *ictx_ = nullptr;
 	Device::Ref device_;

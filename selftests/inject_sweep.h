@@ -24,6 +24,11 @@
 /* a set of them */
 #define ERRNO(e) (1ULL << (e))
 
+#define NO_MEMORY   ERRNO(ENOMEM)
+#define LOOKUP	    (NO_MEMORY | ERRNO(ENOENT)) /* of an object, or a map of the mock */
+#define PIN	    (LOOKUP | ERRNO(EFAULT))
+#define RESERVATION (LOOKUP | ERRNO(EINVAL))
+
 struct world {
 	struct view view;
 	struct window windows[2];

@@ -14,11 +14,6 @@
 
 #include "lib/group.h"
 
-#define NO_MEMORY   ERRNO(ENOMEM)
-#define LOOKUP	    (NO_MEMORY | ERRNO(ENOENT)) /* of an object, or a map of the mock */
-#define PIN	    (LOOKUP | ERRNO(EFAULT))
-#define RESERVATION (LOOKUP | ERRNO(EINVAL))
-
 /* --- worlds, from the smallest to the largest */
 
 static int with_ioas(struct world *w)

@@ -2,6 +2,7 @@
 /* What a program can see, by asking every id what it is; see snapshot.h. */
 #include "snapshot.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -149,6 +150,34 @@ static int pins_of(const struct view *v, const char *page)
 	return -1;
 }
 
+static void say_pasid(struct text *t, const struct view *v, const struct pasid_of *p)
+{
+	if (!p->dev->stdev)
+		return;
+	say(t, "%u: PASID %u", p->dev->stdev, p->pasid);
+	for (const struct window *w = v->windows; w < v->windows + v->num_windows; w++) {
+		__u32 hits[2];
+		int rc = mock_dma(v->fd, p->dev, p->pasid, 1, w->iova, w->memory, hits);
+
+		say(t, " %d %u", rc, rc ? 0 : hits[0]);
+	}
+	say(t, "\n");
+}
+
+/* How many are on their bus */
+static int mock_devices(void)
+{
+	DIR *dir = opendir("/sys/bus/platform/devices");
+	struct dirent *entry;
+	int count = 0;
+
+	while (dir && (entry = readdir(dir)))
+		count += !strncmp(entry->d_name, "iommufd_mock.", 13);
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
 static void say_process(struct text *t, const struct view *v)
 {
 	struct pollfd queue = {.fd = v->queue, .events = POLLIN};
@@ -174,6 +203,9 @@ void snapshot_take(const struct view *view, char text[SNAPSHOT_SIZE])
 
 	for (__u32 id = 1; id <= LAST_ID; id++)
 		say_object(&t, view, id);
+	for (unsigned int i = 0; i < view->num_pasids; i++)
+		say_pasid(&t, view, &view->pasids[i]);
+	say(&t, "mock devices %d\n", mock_devices());
 	say_free_ids(&t, view);
 	say_process(&t, view);
 }

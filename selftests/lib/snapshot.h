@@ -4,13 +4,16 @@
  *
  * Objects: what is behind each id, and which ids are free. IOASes: their ranges and options, and which of the memory a
  * kernel driver's access reads at each page of the windows. HWPTs of the mock: which pages of the windows lead to the
- * memory, and which are dirty. Nested HWPTs: their IOTLB. Beside the objects: pins and charges of the process, pins
- * in the whole system and of each page, the fault queue, the next free descriptor.
+ * memory, and which are dirty. Nested HWPTs: their IOTLB. PASIDs: in which windows their DMA gets to the memory. Beside
+ * the objects: mock devices, pins and charges of the process, pins in the whole system and of each page, the fault queue,
+ * the next free descriptor.
  */
 #ifndef SELFTESTS_LIB_SNAPSHOT_H
 #define SELFTESTS_LIB_SNAPSHOT_H
 
 #include <linux/types.h>
+
+struct mock_dev;
 
 #define SNAPSHOT_SIZE	8192
 #define SNAPSHOT_RANGES "  ranges" /* how the line with an IOAS's usable ranges begins */
@@ -22,11 +25,19 @@ struct window {
 	unsigned int pages;
 };
 
+/* A PASID of a mock device, 0 its default one; left out while there is no device */
+struct pasid_of {
+	const struct mock_dev *dev;
+	__u32 pasid;
+};
+
 struct view {
 	int fd;
 	int queue; /* of a fault queue, or -1 */
 	const struct window *windows;
 	unsigned int num_windows;
+	const struct pasid_of *pasids;
+	unsigned int num_pasids;
 };
 
 /* The first byte of each page of memory is to be its number + 1. What is in the way of taking the snapshot becomes
