@@ -63,9 +63,10 @@ test-debug: deps qemu debug programs ## the tests in the VM again, on the debug 
 upstream-test: deps modules ## the kernel's own selftests of iommufd, unmodified, on our modules
 	@tools/upstream-test $(UPSTREAM)
 
-bench: deps modules programs ## what mapping, attaching and PASIDs cost, in-tree and ours, in instructions
+bench: deps qemu modules programs ## what mapping, attaching, PASIDs and slices cost, in instructions; in-tree too where it has that
 	@tools/compare-cost $(BACKENDS)
 	@tools/pasid-cost
+	@./vm run --icount --smp 2 $(subst num-adis=16,num-adis=256,$(SIOV)) --copy build/programs/slice_bench -- slice_bench
 
 shell: modules ## a VM with our modules and a shell
 	@./vm shell --device edu,addr=0x10
