@@ -9,7 +9,7 @@ KERNEL := $(or $(KDIR),test)
 RUNNING := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 
 .NOTPARALLEL:
-.PHONY: modules help deps kernel debug nogroup stock programs qemu qemu-test run test test-debug upstream-test \
+.PHONY: modules help deps kernel debug nogroup stock programs qemu qemu-test run run-pci test test-debug upstream-test \
 	bench shell tidy install uninstall clean distclean
 
 modules: ## build the modules (default); KDIR=DIR: for that 6.12 kernel, else the test kernel
@@ -37,13 +37,21 @@ stock: ## the modules for Debian's own kernel (fetched, not installed)
 programs:
 	@tools/programs
 
-qemu: ## our own QEMU, with the device siov-edu (once, about 10 minutes); ./vm uses it from then on
+qemu: ## our own QEMU, with the device siov-edu (once, 8 to 16 minutes); ./vm uses it from then on
 	@tools/qemu build
 
 qemu-test: qemu ## that QEMU's devices, driven without a guest; QTEST=NAME: those tests
 	@qemu/tests/run $(QTEST)
 
-run: deps modules programs ## the main job: a device does DMA through our /dev/iommu, in a VM
+# A device that can be divided, on an IOMMU that has PASIDs
+SIOV := --iommu intel-strict --device pcie-root-port,id=port1,addr=0x10,chassis=1,slot=1 \
+	--device siov-edu,bus=port1,num-adis=16
+
+# --icount: the same in each run, on a busy machine too
+run: deps qemu modules programs ## the main job: one device in slices, for three processes, in a VM (makes qemu: once, 8 to 16 minutes)
+	@./vm run --icount --smp 2 $(SIOV) --copy mdevctl --copy build/programs/siov_run -- siov_run
+
+run-pci: deps modules programs ## a whole PCI device does DMA through our /dev/iommu, in a VM; no QEMU is built
 	@./vm run --device edu,addr=0x10 --copy build/programs/edu_run -- edu_run
 
 test: deps qemu modules nogroup stock programs ## every test on the test kernel; ends in "N passed, N failed"
@@ -55,9 +63,10 @@ test-debug: deps qemu debug programs ## the tests in the VM again, on the debug 
 upstream-test: deps modules ## the kernel's own selftests of iommufd, unmodified, on our modules
 	@tools/upstream-test $(UPSTREAM)
 
-bench: deps modules programs ## what mapping, attaching and PASIDs cost, in-tree and ours, in instructions
+bench: deps qemu modules programs ## what mapping, attaching, PASIDs and slices cost, in instructions; in-tree too where it has that
 	@tools/compare-cost $(BACKENDS)
 	@tools/pasid-cost
+	@./vm run --icount --smp 2 $(subst num-adis=16,num-adis=256,$(SIOV)) --copy build/programs/slice_bench -- slice_bench
 
 shell: modules ## a VM with our modules and a shell
 	@./vm shell --device edu,addr=0x10

@@ -61,6 +61,8 @@ public:
 	Parent &parent() { return *parent_; }
 	Context &context() const { return context_; }
 	bool can_enforce_coherency() const { return can_enforce_coherency_; }
+	// Not of a slice, whatever the parent can do: no driver of 6.12 takes a domain with dirty tracking for a PASID.
+	bool can_track_dirty() const { return !slice_ && kx_device_can_track_dirty(dev()); }
 
 private:
 	friend class Group;

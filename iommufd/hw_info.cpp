@@ -73,7 +73,7 @@ Status get_hw_info(UserCall &call, iommu_hw_info &cmd)
 	cmd.data_len = info.length;
 	cmd.out_data_type = info.type;
 	cmd.out_capabilities = 0;
-	if (kx_device_can_track_dirty(device->dev()))
+	if (device->can_track_dirty())
 		cmd.out_capabilities |= IOMMU_HW_CAP_DIRTY_TRACKING;
 	report_pasids(device->dev(), cmd);
 	return call.respond(cmd);

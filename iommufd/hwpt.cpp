@@ -19,8 +19,8 @@ Status check_spec(const HwptSpec &spec, Device &device)
 		return fail(Errno::kOpNotSupp, "the IOMMU driver takes no flags and no data");
 	if (spec.flags & ~kPagingFlags)
 		return fail(Errno::kOpNotSupp, "unknown flag for a paging HWPT");
-	if ((spec.flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING) && !kx_device_can_track_dirty(device.dev()))
-		return fail(Errno::kOpNotSupp, "the IOMMU of this device does not track dirty pages");
+	if ((spec.flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING) && !device.can_track_dirty())
+		return fail(Errno::kOpNotSupp, "the IOMMU does not track dirty pages of this device");
 	return {};
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The main job: a user program gives a device DMA to its own memory, through
+ * `make run-pci`: a user program gives a device DMA to its own memory, through
  * /dev/iommu and nothing else. Each step is one line; the first that goes
  * wrong ends the run.
  *

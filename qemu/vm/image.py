@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 
-from . import initramfs, kernels, programs, quote, stage
+from . import initramfs, kernels, machine, programs, quote, stage
 from .errors import VmError
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -16,11 +16,10 @@ BUSYBOX = "/bin/busybox"
 
 def modules_to_load(options, kernel):
     """Names that init loads, in order."""
-    if options.no_modules:
-        return []
-    if kernel.has_iommufd:
-        return ["iommufd", "vfio-pci"]
-    return ["iommufd"]  # Debian's vfio does not use an iommufd
+    ours = ["iommufd"]
+    if kernel.has_iommufd:  # Debian's vfio does not use one
+        ours.append("vfio-pci")
+    return ([] if options.no_modules else ours) + options.modprobe
 
 
 def guest_config(options, kernel):
@@ -69,6 +68,8 @@ def build(options, words, kernel, root):
         "Leave with 'exit'; Ctrl-a x ends the VM at once.\n").encode())
     for path in options.copy:
         programs.add(archive, "work", path)
+    if options.copy_qemu:
+        programs.add(archive, "work", machine.find_qemu(), "qemu-system-x86_64")
     return archive.bytes()
 
 

@@ -35,6 +35,13 @@ def memory(text):
     return int(m[1]) * (1024 if m[2] == "G" else 1)
 
 
+def module(text):
+    """The name of a kernel module."""
+    if not re.fullmatch(r"[\w-]+", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"'{text}' is not the name of a module")
+    return text
+
+
 def count(text):
     """A whole number, 1 or more."""
     if not re.fullmatch(r"\d+", text) or not int(text):
@@ -72,10 +79,12 @@ def common_options(parser):
         "what it has cached; needs 'make qemu'), virtio (virtio-iommu; unsafe interrupts are allowed) or none")
     add("--in-tree", action="store_true", help="load the kernel's iommufd, not ours")
     add("--no-modules", action="store_true", help="load nothing; modprobe works")
+    add("--modprobe", action="append", default=[], type=module, metavar="MODULE",
+        help="load MODULE too, after ours: siov_edu, kvm_amd, mtty ...")
     add("--mem", type=memory, default=1024, metavar="M", help="MiB, or 2G (default 1G)")
     add("--smp", type=count, metavar="N", help="CPUs (default 2)")
     add("--icount", action="store_true",
-        help="deterministic: time counts instructions; one CPU")
+        help="deterministic: time counts instructions; one CPU, or with --smp several that take turns")
     add("--device", action="append", default=[], metavar="QEMU_DEVICE",
         help="given to QEMU's -device as it is; pcie.0 slots 0x10 to 0x1e are free")
     add("--append", action="append", default=[], metavar="ARGS",
@@ -83,7 +92,9 @@ def common_options(parser):
     add("--hugepages", type=count, metavar="N", help="reserve N huge pages of 2 MiB")
     add("--copy", action="append", default=[], metavar="FILE",
         help="put FILE (or a program of this name in PATH) into the command's folder; "
-        "programs get their libraries")
+        "programs get their libraries, and mdevctl the folders that it wants")
+    add("--copy-qemu", action="store_true",
+        help="likewise the QEMU that runs the VM, as qemu-system-x86_64")
     add("--log", metavar="FILE", help="kernel log (default: a new file in build/log)")
 
 
@@ -118,8 +129,6 @@ def parse(argv):
         raise VmError("no command: ./vm run [options] -- COMMAND ARGS...")
     if options.mode == "shell" and words:
         raise VmError("shell takes no command: use './vm run'")
-    if options.icount and options.smp not in (None, 1):
-        raise VmError("--icount needs --smp 1")
     if options.in_tree and options.no_modules:
         raise VmError("--in-tree and --no-modules exclude each other")
     options.smp = options.smp or (1 if options.icount else 2)

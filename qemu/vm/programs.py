@@ -11,6 +11,9 @@ import subprocess
 from .errors import VmError
 
 PT_INTERP = 3
+# Folders, empty ones, that a program wants to be there: those of Debian 12's mdevctl, and of Debian 13's
+WANTS = {"mdevctl": [f"{scripts}/scripts.d/{kind}" for scripts in ("etc/mdevctl.d", "usr/lib/mdevctl")
+                     for kind in ("callouts", "notifiers")]}
 LIBRARY = re.compile(rb"^\s*(?:\S+ => )?(/.+) \(0x[0-9a-f]+\)$")
 
 
@@ -41,16 +44,23 @@ def libraries(path, interp):
     return [os.fsdecode(m[1]) for m in found if m]
 
 
-def add(archive, folder, path):
+def find(path):
+    """PATH itself, or where the program of this name is; an ordinary user's $PATH may lack sbin."""
+    if os.sep in path or os.path.exists(path):
+        return path
+    return shutil.which(path, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") or path
+
+
+def add(archive, folder, path, name=None):
     """Puts the host's file PATH, or a program of this name in PATH, into FOLDER of
-    the archive, ready to run."""
-    if os.sep not in path and not os.path.exists(path):
-        path = shutil.which(path) or path
+    the archive, ready to run, as NAME if that is given."""
+    path = find(path)
     if not os.path.exists(path):
         raise VmError(f"--copy {path}: no such file")
     if not os.path.isfile(path):
         raise VmError(f"--copy {path}: not a regular file")
-    target = os.path.join(folder, os.path.basename(path))
+    name = name or os.path.basename(path)
+    target = os.path.join(folder, name)
     if target in archive:
         raise VmError(f"--copy {path}: two files with this name")
     try:
@@ -59,6 +69,8 @@ def add(archive, folder, path):
         archive.host_file(target, path)
     except OSError as e:
         raise VmError(f"--copy {path}: {e.strerror}") from e
+    for wanted in WANTS.get(name, ()):
+        archive.folder(wanted)
     interp = interpreter(data)
     if interp is None:
         return

@@ -47,7 +47,7 @@ static void bus_write(struct edu *edu, unsigned int reg, __u64 value)
 
 static const struct edu_bus guest_bus = {.read = bus_read, .write = bus_write};
 
-static int find(struct vmm *vmm, int index, unsigned int *slot)
+int guest_find(struct vmm *vmm, unsigned int vendor, unsigned int device, int index, unsigned int *slot)
 {
 	for (*slot = 0; *slot < PCI_SLOTS; ++*slot) {
 		__u32 id;
@@ -55,11 +55,13 @@ static int find(struct vmm *vmm, int index, unsigned int *slot)
 
 		if (rc)
 			return rc;
-		if (id == (EDU_DEVICE << 16 | EDU_VENDOR) && index-- == 0)
+		if (id == (device << 16 | vendor) && index-- == 0)
 			return 0;
 	}
 	return -ENODEV;
 }
+
+__u64 guest_room(unsigned int slot) { return BARS + (__u64)slot * BAR_ROOM; }
 
 int guest_edu_restart(struct guest_edu *edu)
 {
@@ -77,19 +79,19 @@ int guest_edu_start(struct guest_edu *edu, struct vmm *vmm, int index)
 	int rc;
 
 	*edu = (struct guest_edu){.edu = {.vfio.fd = -1, .bus = &guest_bus}, .vmm = vmm};
-	rc = find(vmm, index, &edu->slot);
-	edu->base = BARS + (__u64)edu->slot * BAR_ROOM;
+	rc = guest_find(vmm, EDU_VENDOR, EDU_DEVICE, index, &edu->slot);
+	edu->base = guest_room(edu->slot);
 	return rc ? rc : guest_edu_restart(edu);
 }
 
-static int find_msi(struct guest_edu *edu, unsigned int *at, __u32 *head)
+int guest_find_cap(struct vmm *vmm, unsigned int slot, unsigned int id, unsigned int *at, __u32 *head)
 {
 	__u32 value;
-	int rc = guest_config_read(edu->vmm, edu->slot, PCI_CAPABILITY_LIST, &value);
+	int rc = guest_config_read(vmm, slot, PCI_CAPABILITY_LIST, &value);
 
 	for (*at = value & 0xfc; !rc && *at; *at = *head >> 8 & 0xfc) {
-		rc = guest_config_read(edu->vmm, edu->slot, *at, head);
-		if (!rc && (*head & 0xff) == PCI_CAP_ID_MSI)
+		rc = guest_config_read(vmm, slot, *at, head);
+		if (!rc && (*head & 0xff) == id)
 			return 0;
 	}
 	return rc ? rc : -ENODEV;
@@ -99,7 +101,7 @@ int guest_edu_enable_msi(struct guest_edu *edu, __u32 addr, __u16 data)
 {
 	unsigned int at;
 	__u32 head;
-	int rc = find_msi(edu, &at, &head);
+	int rc = guest_find_cap(edu->vmm, edu->slot, PCI_CAP_ID_MSI, &at, &head);
 
 	if (rc)
 		return rc;

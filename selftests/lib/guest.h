@@ -21,6 +21,13 @@ struct guest_edu {
 int guest_config_read(struct vmm *vmm, unsigned int slot, unsigned int reg, __u32 *value);
 int guest_config_write(struct vmm *vmm, unsigned int slot, unsigned int reg, __u32 value);
 
+/* The slot of the index-th device with these ids. -ENODEV */
+int guest_find(struct vmm *vmm, unsigned int vendor, unsigned int device, int index, unsigned int *slot);
+/* Where a capability of the device is, and its first 4 bytes. -ENODEV */
+int guest_find_cap(struct vmm *vmm, unsigned int slot, unsigned int id, unsigned int *at, __u32 *head);
+/* Where the memory of a slot begins; 1 MiB is for its BARs. */
+__u64 guest_room(unsigned int slot);
+
 /* Finds the index-th edu of the guest, gives it an address and lets it do DMA. */
 int guest_edu_start(struct guest_edu *edu, struct vmm *vmm, int index);
 /* The same again after a reset of the machine, when it is where it was. */

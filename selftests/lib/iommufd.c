@@ -208,6 +208,23 @@ int hwpt_alloc(int fd, __u32 dev, __u32 pt, __u32 flags, __u32 *hwpt)
 	return rc;
 }
 
+int hwpt_alloc_with_queue(int fd, __u32 dev, __u32 pt, __u32 queue, __u32 *hwpt)
+{
+	struct iommu_hwpt_alloc cmd = {
+		.size = sizeof(cmd),
+		.flags = IOMMU_HWPT_FAULT_ID_VALID,
+		.dev_id = dev,
+		.pt_id = pt,
+		.data_type = IOMMU_HWPT_DATA_NONE,
+		.fault_id = queue,
+	};
+	int rc = iommufd_call(fd, IOMMU_HWPT_ALLOC, &cmd);
+
+	if (!rc)
+		*hwpt = cmd.out_hwpt_id;
+	return rc;
+}
+
 int get_hw_info(int fd, __u32 dev, void *buf, __u32 len, struct iommu_hw_info *out)
 {
 	*out = (struct iommu_hw_info){

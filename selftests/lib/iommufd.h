@@ -43,6 +43,8 @@ int vfio_ioas_set(int fd, __u32 ioas);
 int vfio_ioas_clear(int fd);
 
 int hwpt_alloc(int fd, __u32 dev, __u32 pt, __u32 flags, __u32 *hwpt);
+/* the same, with a fault queue for the page requests of what is attached to it */
+int hwpt_alloc_with_queue(int fd, __u32 dev, __u32 pt, __u32 queue, __u32 *hwpt);
 /* fills out; the typed data goes to buf */
 int get_hw_info(int fd, __u32 dev, void *buf, __u32 len, struct iommu_hw_info *out);
 

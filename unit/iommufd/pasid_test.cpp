@@ -83,6 +83,22 @@ TEST_F(PasidTest, SlicesShareAnAutomaticHwpt)
 	EXPECT_NE(domain_of(8), nullptr);
 }
 
+// Its parent may, but no driver takes such a domain for a PASID: a VMM that asks is told so, and allocates another HWPT.
+TEST_F(PasidTest, ASliceDoesNotTrackDirtyPages)
+{
+	dev.tracks_dirty = true;
+	Slice a(fd, dev, 7);
+	iommu_hw_info info{};
+	info.size = sizeof(info);
+	info.dev_id = a.id();
+	ASSERT_EQ(fd.call(IOMMU_GET_HW_INFO, info), 0);
+	EXPECT_FALSE(info.out_capabilities & IOMMU_HW_CAP_DIRTY_TRACKING);
+	u32 hwpt = 0;
+	EXPECT_EQ(fd.hwpt(a.id(), ioas, hwpt, IOMMU_HWPT_ALLOC_DIRTY_TRACKING), -95);
+	ASSERT_EQ(fd.hwpt(a.id(), ioas, hwpt, 0), 0);
+	EXPECT_EQ(a.attach(hwpt), 0);
+}
+
 // The regions that one slice reserves in an IOAS stay while another is attached there.
 TEST_F(PasidTest, EachSliceReservesForItself)
 {

@@ -9,7 +9,7 @@ import time
 import unittest
 
 from test_quote import HARD
-from vm import kernels
+from vm import kernels, machine
 
 VM = os.path.join(kernels.TOP, "vm")
 PROGRAM = r"""
@@ -101,6 +101,17 @@ class CommandTest(unittest.TestCase):
         done = run("--copy", "env", "--", "./env", "--version")
         self.assertIn(b"coreutils", done.stdout, done.stderr)
 
+    def test_mdevctl_works(self):
+        done = sh("mdevctl types -p mtty && mdevctl define -p mtty --type mtty-1",
+                  "--copy", "mdevctl", "--modprobe", "mtty")
+        self.assertIn(b"Available instances", done.stdout, done.stderr)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+
+    def test_the_vms_own_qemu_is_copied(self):
+        done = run("--copy-qemu", "--", "qemu-system-x86_64", "--version")
+        here = subprocess.run([machine.find_qemu(), "--version"], capture_output=True, check=True)
+        self.assertEqual((done.stdout, done.stderr), (here.stdout, b""))
+
 
 class ModulesTest(unittest.TestCase):
     """Which modules are there."""
@@ -112,6 +123,13 @@ class ModulesTest(unittest.TestCase):
 
     def test_in_tree(self):
         self.assertEqual(sh(self.SHOW, "--in-tree").stdout, b"\n/dev/iommu\n")
+
+    def test_further_ones(self):
+        done = sh("cut -d' ' -f1 /proc/modules", "--modprobe", "mtty", "--modprobe", "kvm_amd")
+        self.assertLess({b"mtty", b"mdev", b"iommufd", b"vfio_pci", b"kvm_amd"}, {*done.stdout.split()})
+        done = run("--modprobe", "no_such_module", "--", "true")
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (125, 1), done.stderr)
+        self.assertIn(b"cannot load module no_such_module", done.stderr)
 
     def test_none_but_modprobe_works(self):
         done = sh("cat /proc/modules; modprobe iommufd; cut -d' ' -f1 /proc/modules; "

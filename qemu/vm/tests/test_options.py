@@ -3,7 +3,7 @@
 
 import unittest
 
-from vm import machine, options as vm_options
+from vm import image, machine, options as vm_options
 from vm.errors import VmError
 
 WRONG = [
@@ -12,10 +12,11 @@ WRONG = [
     ["run", "--mem", "0", "--", "true"], ["run", "--mem", "lots", "--", "true"],
     ["run", "--smp", "0", "--", "true"], ["run", "--smp", "-1", "--", "true"],
     ["run", "--timeout", "-1", "--", "true"], ["run", "--timeout", "nan", "--", "true"],
-    ["run", "--icount", "--smp", "2", "--", "true"],
     ["run", "--in-tree", "--no-modules", "--", "true"],
     ["run", "--devi", "edu", "--", "true"], ["shell", "--", "sh"],
     ["run", "--iommu", "amd", "--", "true"], ["run", "--iommu"],
+    ["run", "--modprobe", "../x", "--", "true"], ["run", "--modprobe", "a b", "--", "true"],
+    ["run", "--modprobe", "", "--", "true"],
 ]
 
 
@@ -39,9 +40,20 @@ class OptionsTest(unittest.TestCase):
         for text, mib in (("512", 512), ("512M", 512), ("2G", 2048)):
             self.assertEqual(vm_options.parse(["run", "--mem", text, "--", "x"])[0].mem, mib)
 
-    def test_icount_has_one_cpu(self):
+    def test_modules_come_in_order_and_after_ours(self):
+        kernel = type("K", (), {"has_iommufd": True})
+        for argv, names in (
+                ([], ["iommufd", "vfio-pci"]),
+                (["--modprobe", "b", "--modprobe", "a-1"], ["iommufd", "vfio-pci", "b", "a-1"]),
+                (["--no-modules", "--modprobe", "b"], ["b"])):
+            options, _ = vm_options.parse(["run", *argv, "--", "x"])
+            self.assertEqual(image.modules_to_load(options, kernel), names)
+
+    def test_icount_has_one_cpu_unless_told(self):
         options, _ = vm_options.parse(["run", "--icount", "--", "x"])
         self.assertEqual(options.smp, 1)
+        options, _ = vm_options.parse(["run", "--icount", "--smp", "2", "--", "x"])
+        self.assertEqual(options.smp, 2)
         self.assertIn("nokaslr", machine.kernel_args(options))
 
     def test_mistakes_are_one_line(self):
