@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A kernel with VFIO's own container (CONFIG_VFIO_CONTAINER): /dev/vfio/vfio is vfio.ko's, and a container of type 1 takes
- * the group of a slice, as of any device that does its DMA itself or none. The slice must not be had that way: nothing
- * would translate its PASID, and its owner would believe that its mappings are what the slice reaches. Nor may the group be
- * had with an iommufd as the container.
+ * A kernel with VFIO's own container (CONFIG_VFIO_CONTAINER): /dev/vfio/vfio is vfio.ko's, and a container of type 1
+ * takes the group of a slice, as of any device that does its DMA itself or none. The slice must not be had that way:
+ * nothing would translate its PASID, and its owner would believe that its mappings are what the slice reaches. Nor may
+ * the group be had with an iommufd as the container.
  */
 #include "lib/harness.h"
 
