@@ -9,8 +9,8 @@ KERNEL := $(or $(KDIR),test)
 RUNNING := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 
 .NOTPARALLEL:
-.PHONY: modules help deps kernel debug nogroup stock programs qemu qemu-test run run-pci test test-debug upstream-test \
-	bench shell tidy install uninstall clean distclean
+.PHONY: modules help deps kernel debug nogroup container stock programs qemu qemu-test run run-pci test test-debug \
+	upstream-test bench shell tidy install uninstall clean distclean
 
 modules: ## build the modules (default); KDIR=DIR: for that 6.12 kernel, else the test kernel
 	@tools/modules build $(KERNEL)
@@ -30,6 +30,9 @@ debug: ## the modules for the debug kernel: KASAN, lockdep, kmemleak (kernel onc
 
 nogroup: ## the modules for the test kernel without VFIO groups (a minute, once)
 	@tools/modules build nogroup
+
+container: ## the modules for the test kernel with VFIO's own container (a minute, once)
+	@tools/modules build container
 
 stock: ## the modules for Debian's own kernel (fetched, not installed)
 	@tools/modules build stock
@@ -54,7 +57,7 @@ run: deps qemu modules programs ## the main job: one device in slices, for three
 run-pci: deps modules programs ## a whole PCI device does DMA through our /dev/iommu, in a VM; no QEMU is built
 	@./vm run --device edu,addr=0x10 --copy build/programs/edu_run -- edu_run
 
-test: deps qemu modules nogroup stock programs ## every test on the test kernel; ends in "N passed, N failed"
+test: deps qemu modules nogroup container stock programs ## every test on the test kernel; ends in "N passed, N failed"
 	@tools/test test
 
 test-debug: deps qemu debug programs ## the tests in the VM again, on the debug kernel

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which kernel to boot and where its modules and ours are.
 
-test, debug and nogroup are built by tools/kernel; stock is Debian's own kernel, which
+test, debug, nogroup and container are built by tools/kernel; stock is Debian's own kernel, which
 tools/stock-kernel fetches. Our modules for flavour F are in build/F/.
 """
 
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from .errors import VmError
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-FLAVORS = ("test", "debug", "nogroup", "stock")
+FLAVORS = ("test", "debug", "nogroup", "container", "stock")
 MAKE = {"test": "make", "debug": "make debug", "nogroup": "make nogroup",
-        "stock": "make stock"}  # what builds each
+        "container": "make container", "stock": "make stock"}  # what builds each
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def common_options(parser):
     add = parser.add_argument
     add("--kernel", choices=kernels.FLAVORS, default="test",
         help="test (default), debug (KASAN, lockdep, kmemleak), nogroup (VFIO without "
-        "groups) or stock (Debian's own)")
+        "groups), container (VFIO's own container) or stock (Debian's own)")
     add("--iommu", choices=machine.IOMMUS, default="intel",
         help="intel (default: VT-d, scalable mode), intel-legacy (VT-d without it), "
         "intel-strict (VT-d with PASIDs, nesting, dirty bits, ATS and page requests that keeps "

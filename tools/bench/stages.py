@@ -129,7 +129,7 @@ def kunit(flavor):
 
 
 # The kernels that a list's line may ask for, to be run with the tests for this one
-RUNS_ON = {"test": ("test", "stock", "nogroup"), "debug": ("debug",)}
+RUNS_ON = {"test": ("test", "stock", "nogroup", "container"), "debug": ("debug",)}
 
 
 def parse_list(lines, flavor):
