@@ -41,6 +41,7 @@ typedef FIXTURE_DATA(slice) fixture;
 FIXTURE_SETUP(slice)
 {
 	ASSERT_EQ(0, slice_parent(0, self->bdf)) { TH_LOG("no siov-edu, or siov_edu refused it"); }
+	slice_remove_leftovers();
 	self->free = slice_available(self->bdf);
 	ASSERT_LT(2, self->free);
 	slice_uuid(0, self->uuid);
