@@ -162,7 +162,8 @@ TEST_F(Edu, EveryAllocationOfACreationFails)
 		EXPECT_EQ(function->available(), 4U);
 		if (!fake::fired())
 			break;
-		EXPECT_TRUE(error == -12 || error == 0) << error; // the allocator may do without
+		// The PASID allocator may do without, or (the fake's ids) have no room.
+		EXPECT_TRUE(error == -12 || error == -28 || error == 0) << error;
 		EXPECT_GT(10U, nth);
 	}
 }
