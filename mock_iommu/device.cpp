@@ -162,7 +162,6 @@ TestDevice *Device::user(const iommufd_ctx *ictx, u32 idev_id)
 // the PASIDs. Anything else must not get as far: the attachment that the kernel would still find may be on its way out.
 void Device::ask_for_page(u32 pasid, u32 group, u32 perm, u64 addr, bool last)
 {
-	base::SharedGuard whole(attach_lock_);
 	base::SharedGuard guard(pasid_lock_);
 	iommu_domain *rid = table_.domain_of(0);
 	if (!pasid || table_.domain_of(pasid) || (rid && mx_is_nested(rid)))

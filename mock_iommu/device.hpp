@@ -60,7 +60,8 @@ public:
 	// The user with that device id in that descriptor. It stays as long as the caller keeps the device id.
 	TestDevice *user(const iommufd_ctx *ictx, u32 idev_id);
 
-	// The device asks for a page; refused by the mock where it has no translation for the PASID.
+	// The device asks for a page; refused by the mock where it has no translation for the PASID. A whole device's
+	// user holds attach_lock_ shared.
 	void ask_for_page(u32 pasid, u32 group, u32 perm, u64 addr, bool last);
 
 	// The whole device's attachment: a fault is reported under the shared side and attachments change under the

@@ -143,9 +143,10 @@ std::optional<u64> TestDevice::translate(u32 pasid, u64 iova)
 	return device().table().translate(on_bus(pasid), iova);
 }
 
+// A slice's is DMA, which can be held; a whole device's must not meet a change of the attachment.
 void TestDevice::ask_for_page(u32 pasid, u32 group, u32 perm, u64 addr, bool last)
 {
-	base::SharedGuard guard(dma_lock_);
+	base::SharedGuard guard(slice_ ? dma_lock_ : device().attach_lock_);
 	device().ask_for_page(on_bus(pasid), group, perm, addr, last);
 }
 
