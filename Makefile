@@ -58,8 +58,9 @@ test-debug: deps qemu debug programs ## the tests in the VM again, on the debug 
 upstream-test: deps modules ## the kernel's own selftests of iommufd, unmodified, on our modules
 	@tools/upstream-test $(UPSTREAM)
 
-bench: deps modules programs ## what mapping and attaching cost, in-tree and ours, in instructions
+bench: deps modules programs ## what mapping, attaching and PASIDs cost, in-tree and ours, in instructions
 	@tools/compare-cost $(BACKENDS)
+	@tools/pasid-cost
 
 shell: modules ## a VM with our modules and a shell
 	@./vm shell --device edu,addr=0x10

@@ -27,10 +27,7 @@ static int deliver(struct iopf_group *group)
 	void *queue = group->attach_handle->domain->fault_data;
 
 	iopf_group_dequeue(group);
-	if (queue)
-		iommufd_cxx_fault(queue, group);
-	else
-		kx_iopf_respond(group, false);
+	iommufd_cxx_fault(queue, group);
 	return 0;
 }
 
@@ -38,6 +35,40 @@ void kx_domain_set_fault_queue(struct iommu_domain *domain, void *queue)
 {
 	domain->iopf_handler = deliver;
 	domain->fault_data = queue;
+}
+
+static int deliver_to_inlet(struct iopf_group *group)
+{
+	void *inlet = group->attach_handle->domain->fault_data;
+
+	iopf_group_dequeue(group);
+	iommufd_cxx_inlet_fault(inlet, group);
+	return 0;
+}
+
+void kx_inlet_domain_init(struct iommu_domain *domain, void *inlet)
+{
+	domain->type = IOMMU_DOMAIN_UNMANAGED;
+	domain->iopf_handler = deliver_to_inlet;
+	domain->fault_data = inlet;
+}
+
+void kx_iopf_forget(struct device *dev, unsigned int pasid)
+{
+	/* It is there for as long as page requests are enabled. */
+	struct iommu_fault_param *param = rcu_dereference_check(dev->iommu->fault_param, true);
+	struct iopf_fault *fault, *next;
+
+	if (WARN_ON(!param))
+		return;
+	mutex_lock(&param->lock);
+	list_for_each_entry_safe (fault, next, &param->partial, list) {
+		if (!(fault->fault.prm.flags & IOMMU_FAULT_PAGE_REQUEST_PASID_VALID) || fault->fault.prm.pasid != pasid)
+			continue;
+		list_del(&fault->list);
+		kfree(fault);
+	}
+	mutex_unlock(&param->lock);
 }
 
 void kx_iopf_list_init(struct list_head *list)

@@ -17,8 +17,14 @@ KX_DECLS_BEGIN
 int kx_device_enable_iopf(struct device *dev);
 void kx_device_disable_iopf(struct device *dev);
 bool kx_device_is_virtual_function(struct device *dev);
-/* null: its page requests are refused, politely */
 void kx_domain_set_fault_queue(struct iommu_domain *domain, void *queue);
+/* domain: memory for one that is no more than a way to the inlet */
+void kx_inlet_domain_init(struct iommu_domain *domain, void *inlet);
+/*
+ * Frees the requests of this PASID that wait for the rest of their group. Its page requests are enabled, and none is being
+ * reported.
+ */
+void kx_iopf_forget(struct device *dev, unsigned int pasid);
 
 void kx_iopf_list_init(struct list_head *list);
 bool kx_iopf_list_empty(const struct list_head *list);
@@ -35,6 +41,7 @@ bool kx_iopf_for_each(struct iopf_group *group, kx_page_request_fn fn, void *con
 unsigned int kx_iopf_drop_others(struct iopf_group *group);
 void kx_iopf_respond(struct iopf_group *group, bool success);
 
-/* In C++ (iommufd/fault_queue.cpp). */
+/* In C++ (iommufd/fault_queue.cpp, fault_inlet.cpp). */
 void iommufd_cxx_fault(void *queue, struct iopf_group *group);
+void iommufd_cxx_inlet_fault(void *inlet, struct iopf_group *group);
 KX_DECLS_END

@@ -84,6 +84,7 @@ Status PasidPort::attach_domain(Hwpt &hwpt)
 	TRY(base::check(kx_pasid_attach(parent_.dev(), pasid_.raw(), hwpt.domain().get(), attachment_.handle.get()),
 			"the IOMMU driver does not attach the PASID to this domain"));
 	live_ = true;
+	name_inlet();
 	return {};
 }
 
@@ -95,6 +96,39 @@ void PasidPort::detach_domain()
 	live_ = false;
 }
 
+// Page requests then stay enabled until the PASID is detached: even with a HWPT that takes none, the kernel finds the
+// inlet, and expects the device to be one that may make them.
+Status PasidPort::start_faults(Hwpt &hwpt)
+{
+	lock_.assert_held();
+	if (!hwpt.faults() || faults_on_)
+		return {};
+	TRY(parent_.enable_faults());
+	faults_on_ = true;
+	name_inlet();
+	return {};
+}
+
+// Nothing is attached any more.
+void PasidPort::stop_faults()
+{
+	lock_.assert_held();
+	if (!faults_on_)
+		return;
+	if (FaultQueue *queue = inlet_.lead_to(nullptr))
+		queue->drop(attachment_);
+	// The next owner of the PASID is not to get the first part of a group of this one's.
+	kx_iopf_forget(parent_.dev(), pasid_.raw());
+	parent_.disable_faults();
+	faults_on_ = false;
+}
+
+void PasidPort::name_inlet()
+{
+	if (live_ && faults_on_)
+		kx_handle_set_domain(attachment_.handle.get(), inlet_.domain());
+}
+
 Status PasidPort::attach(Device &device, Hwpt &hwpt)
 {
 	kern::Guard guard(lock_);
@@ -103,12 +137,11 @@ Status PasidPort::attach(Device &device, Hwpt &hwpt)
 	attachment_.reporter = device.id();
 	TRY(reserve_regions(hwpt));
 	base::Undo unreserve_it([&] { unreserve(hwpt); });
-	if (hwpt.faults())
-		TRY(parent_.enable_faults());
+	TRY(start_faults(hwpt));
+	inlet_.lead_to(hwpt.faults());
 	Status status = attach_domain(hwpt);
 	if (!status) {
-		if (hwpt.faults())
-			parent_.disable_faults();
+		stop_faults();
 		return status;
 	}
 	hwpt_ = Hold<Hwpt>(hwpt);
@@ -122,10 +155,7 @@ Hold<Hwpt> PasidPort::detach(Device &)
 	if (!hwpt_)
 		return {};
 	detach_domain();
-	if (FaultQueue *faults = hwpt_->faults()) {
-		faults->drop(attachment_);
-		parent_.disable_faults();
-	}
+	stop_faults();
 	unreserve(*hwpt_);
 	return std::move(hwpt_);
 }
@@ -136,12 +166,11 @@ Status PasidPort::move_in_one_step(const iommufd_driver &driver, Hwpt &to)
 	if (!kx_domain_same_driver(next, parent_.dev()))
 		return fail(Errno::kInval, "the domain belongs to another IOMMU driver");
 
-	// A request that finds the handle while it changes hands must find somebody to take it.
-	if (hwpt_->faults() && !to.faults())
-		kx_domain_set_fault_queue(next, nullptr);
-	kx_handle_set_domain(attachment_.handle.get(), next);
+	// Where the handle names the inlet, it stays.
+	if (!faults_on_)
+		kx_handle_set_domain(attachment_.handle.get(), next);
 	int rc = GroupMove(driver, pasid_, from, next).run(parent_.group());
-	if (rc)
+	if (rc && !faults_on_)
 		kx_handle_set_domain(attachment_.handle.get(), from);
 	return base::check(rc, "the IOMMU driver does not move the PASID to this domain");
 }
@@ -178,31 +207,22 @@ Result<Hold<Hwpt>> PasidPort::replace(Device &, Hwpt &hwpt)
 	if (hwpt_.get() == &hwpt)
 		return Hold<Hwpt>();
 
-	FaultQueue *old_faults = hwpt_->faults();
 	const bool same_table = table_of(hwpt) == table_of(*hwpt_);
-	const bool start = hwpt.faults() && !old_faults, stop = old_faults && !hwpt.faults();
 	if (!same_table)
 		TRY(reserve_regions(hwpt));
 	base::Undo unreserve_it([&] {
 		if (!same_table)
 			unreserve(hwpt);
 	});
-	if (start)
-		TRY(parent_.enable_faults());
-	Status status = move(hwpt);
-	if (!status) {
-		if (start)
-			parent_.disable_faults();
-		return fail(status.error());
-	}
+	TRY(start_faults(hwpt));
+	TRY(move(hwpt));
 	unreserve_it.dismiss();
 	if (!same_table)
 		unreserve(*hwpt_);
 	// With the queue that stays, so do its requests: who answers them is the same.
+	FaultQueue *old_faults = inlet_.lead_to(hwpt.faults());
 	if (old_faults && old_faults != hwpt.faults())
 		old_faults->drop(attachment_);
-	if (stop)
-		parent_.disable_faults();
 	return std::exchange(hwpt_, Hold<Hwpt>(hwpt));
 }
 

@@ -11,6 +11,7 @@
 #pragma once
 #include "iommufd/pasid_api.hpp"
 #include "iommufd/attachment.hpp"
+#include "iommufd/fault_inlet.hpp"
 #include "iommufd/parent.hpp"
 #include "iommufd/port.hpp"
 
@@ -39,6 +40,9 @@ private:
 	void unreserve(Hwpt &hwpt);
 	Status attach_domain(Hwpt &hwpt);
 	void detach_domain();
+	Status start_faults(Hwpt &hwpt);
+	void stop_faults();
+	void name_inlet();
 	Status move(Hwpt &to);
 	Status move_in_one_step(const iommufd_driver &driver, Hwpt &to);
 	Status move_in_two_steps(Hwpt &to);
@@ -48,9 +52,11 @@ private:
 	const Pasid pasid_;
 	kern::Mutex lock_;
 	Attachment attachment_;
-	Hold<Hwpt> hwpt_;   // while attached
-	bool live_ = false; // the hardware knows of the attachment
-	Pause pause_;       // set before the first attach
+	FaultInlet inlet_;
+	Hold<Hwpt> hwpt_;        // while attached
+	bool live_ = false;      // the hardware knows of the attachment
+	bool faults_on_ = false; // once a HWPT has a fault queue, until detached: the inlet is in use
+	Pause pause_;            // set before the first attach
 };
 
 } // namespace iommufd

@@ -23,24 +23,6 @@ static struct kunit_suite dirty = { .name = "iommufd_dirty", .test_cases = dirty
 static struct kunit_suite locks = { .name = "iommufd_locks", .test_cases = locks_cases };
 kunit_test_suites(&objects, &io_pagetable, &pages, &runs, &dirty, &locks);
 
-void kt_expect(struct kunit *test, bool ok, const char *expression, const char *file, int line)
-{
-	if (!ok)
-		KUNIT_FAIL(test, "%s:%d: %s", file, line, expression);
-}
-
-void kt_expect_eq(struct kunit *test, long long left, long long right, const char *left_text, const char *right_text,
-		  const char *file, int line)
-{
-	if (left != right)
-		KUNIT_FAIL(test, "%s:%d: %s == %s, but %lld != %lld", file, line, left_text, right_text, left, right);
-}
-
-void kt_skip(struct kunit *test, const char *why)
-{
-	kunit_mark_skipped(test, "%s", why);
-}
-
 unsigned long kt_memory(struct kunit *test, unsigned long size)
 {
 	unsigned long at = kunit_vm_mmap(test, NULL, 0, size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, 0);

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the cases look at and turn in the kernel around them: pins, charges, limits, devices, threads. */
+/* What the cases look at and turn in the kernel around them: pins, charges, limits, devices. */
 #include <kunit/test.h>
-#include <linux/completion.h>
 #include <linux/cred.h>
-#include <linux/delay.h>
 #include <linux/iommu.h>
-#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
 #include <linux/sched/mm.h>
@@ -100,55 +97,4 @@ struct iommu_domain *kt_dirty_domain(struct kunit *test, const struct kt_range *
 	d->count = count;
 	memcpy(d->dirty, dirty, count * sizeof(*dirty));
 	return &d->domain;
-}
-
-struct kt_thread {
-	void (*fn)(void *arg);
-	void *arg;
-	struct mm_struct *mm;
-	struct completion done;
-};
-
-static int kt_thread_main(void *data)
-{
-	struct kt_thread *thread = data;
-
-	if (thread->mm)
-		kthread_use_mm(thread->mm);
-	thread->fn(thread->arg);
-	if (thread->mm)
-		kthread_unuse_mm(thread->mm);
-	kthread_complete_and_exit(&thread->done, 0);
-}
-
-void *kt_thread_start(void (*fn)(void *arg), void *arg)
-{
-	struct kt_thread *thread = kzalloc(sizeof(*thread), GFP_KERNEL);
-	struct task_struct *task;
-
-	if (!thread)
-		return NULL;
-	thread->fn = fn;
-	thread->arg = arg;
-	thread->mm = current->mm;
-	init_completion(&thread->done);
-	task = kthread_run(kt_thread_main, thread, "iommufd_kunit");
-	if (IS_ERR(task)) {
-		kfree(thread);
-		return NULL;
-	}
-	return thread;
-}
-
-void kt_thread_join(void *data)
-{
-	struct kt_thread *thread = data;
-
-	wait_for_completion(&thread->done);
-	kfree(thread);
-}
-
-void kt_sleep_ms(unsigned int ms)
-{
-	msleep(ms);
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Mock devices, and the calls that make them: MOCK_DOMAIN and MOCK_DOMAIN_REPLACE.
+// Mock devices and what the kernel and the bus see of them; see device.hpp.
 #include "mock_iommu/device.hpp"
 
 #include "base/guard.hpp"
-#include "bridge/api.h"
 #include "kern/alloc.hpp"
 #include "kern/log.hpp"
+#include "mock_iommu/abi.hpp"
+#include "mock_iommu/domain.hpp"
 #include "mock_iommu/generation.hpp"
-#include "mock_iommu/ops.hpp"
+#include "mock_iommu/test_device.hpp"
 
 using base::Errno;
 using base::fail;
@@ -16,19 +17,35 @@ namespace mock {
 namespace {
 
 constinit kern::LockClass attach_class("mock_iommu: Device::attach_lock");
+constinit kern::LockClass pasid_class("mock_iommu: Device::pasid_lock");
+
+struct DevicesLock {
+	void lock() { mx_devices_lock(); }
+	void unlock() { mx_devices_unlock(); }
+} devices_lock;
+
+constinit base::List<Device, InDevices> devices;
 
 } // namespace
 
-Device::Device(u32 flags, u32 number) : attach_lock_(attach_class), flags_(flags), number_(number)
+Device::Device(u32 flags, u32 number)
+	: attach_lock_(attach_class), flags_(flags), number_(number), pasid_lock_(pasid_class)
 {
-	mx_device_init(pdev_.get(), number);
+	mx_device_init(pdev.get(), number);
 }
 
 Device::~Device() { mx_number_free(number_); }
 
 bool Device::tracks_dirty() const { return !has(MOCK_FLAGS_DEVICE_NO_DIRTY); }
 
-base::Result<Device *> Device::create(u32 flags)
+base::Status Device::check(iommu_domain *domain) const
+{
+	if (mx_is_paging(domain) && Domain::of(domain).can_track() && !tracks_dirty())
+		return fail(Errno::kInval, "the device cannot track dirty pages");
+	return {};
+}
+
+base::Result<Device::Ref> Device::create(u32 flags)
 {
 	if (flags & ~generation().device_flags)
 		return fail(Errno::kInval, "unknown device flag");
@@ -41,119 +58,140 @@ base::Result<Device *> Device::create(u32 flags)
 	}
 	// From here on the kernel's reference count owns it.
 	Device *device = made->release();
-	int rc = mx_device_add(device->pdev_.get(), device->has(MOCK_FLAGS_DEVICE_PASID) ? MOCK_PASID_WIDTH : 0);
+	int rc = mx_device_add(device->pdev.get(), device->has(MOCK_FLAGS_DEVICE_PASID) ? MOCK_PASID_WIDTH : 0);
 	if (rc) {
-		mx_device_drop(device->pdev_.get());
+		mx_device_drop(device->pdev.get());
 		return fail(base::Error::from_kernel(rc, "the device could not be added"));
 	}
-	return device;
+	base::Guard guard(devices_lock);
+	devices.push_back(*device);
+	return Ref(device);
 }
 
-void Device::drop()
+base::Result<Device::Ref> Device::find(u32 number)
 {
-	mx_device_remove(pdev_.get());
-	mx_device_drop(pdev_.get());
-}
-
-namespace {
-
-// A mock device bound to an iommufd and attached there: the object behind out_stdev_id.
-class TestDevice {
-public:
-	TestDevice() = default;
-	TestDevice(const TestDevice &) = delete;
-	~TestDevice();
-
-	base::Status connect(iommufd_ctx *ictx, u32 flags, u32 pt_id);
-	base::Status replace(u32 &pt_id);
-
-	u32 idev_id = 0, hwpt_id = 0;
-
-private:
-	Device *device_ = nullptr;
-	iommufd_device *idev_ = nullptr;
-	bool attached_ = false;
-};
-
-// On failure the destructor undoes what was done.
-base::Status TestDevice::connect(iommufd_ctx *ictx, u32 flags, u32 pt_id)
-{
-	iommufd_device *idev;
-
-	TRY_LET(device, Device::create(flags));
-	device_ = device;
-	TRY(base::check(mx_bind(ictx, device->kernel(), &idev, &idev_id), "the mock device does not bind"));
-	idev_ = idev;
-	hwpt_id = pt_id;
-	base::Guard guard(device->attach_lock_);
-	TRY(base::check(iommufd_device_attach(idev, &hwpt_id), "the mock device does not attach"));
-	attached_ = true;
-	return {};
-}
-
-base::Status TestDevice::replace(u32 &pt_id)
-{
-	base::Guard guard(device_->attach_lock_);
-	return base::check(iommufd_device_replace(idev_, &pt_id), "no other attachment");
-}
-
-TestDevice::~TestDevice()
-{
-	if (attached_) {
-		base::Guard guard(device_->attach_lock_);
-		iommufd_device_detach(idev_);
+	base::Guard guard(devices_lock);
+	for (Device &device : devices) {
+		if (device.number_ != number)
+			continue;
+		device.users_++;
+		return Ref(&device);
 	}
-	if (idev_)
-		iommufd_device_unbind(idev_);
-	if (device_)
-		device_->drop();
+	return fail(Errno::kNoEnt, "no mock device has this number");
 }
 
-void destroy(void *data) { delete static_cast<TestDevice *>(data); }
-
-base::Status make_device(Call &call, iommu_test_cmd &cmd, u32 flags)
+Device::Ref Device::share()
 {
-	iommufd_test_object *object;
-	unsigned id;
-
-	TRY_LET(made, kern::make<TestDevice>());
-	TRY(base::check(iommufd_test_object_alloc(call.ictx(), made.get(), destroy, &id, &object), "no object"));
-	base::Undo abort([&] { iommufd_test_object_abort(call.ictx(), object); });
-	base::Status connected = made->connect(call.ictx(), flags, cmd.id);
-	if (!connected)
-		return connected;
-	cmd.mock_domain.out_stdev_id = id;
-	cmd.mock_domain.out_hwpt_id = made->hwpt_id;
-	cmd.mock_domain.out_idev_id = made->idev_id;
-	TRY(call.respond(cmd));
-	abort.dismiss();
-	made.release();
-	iommufd_test_object_publish(call.ictx(), object);
-	return {};
+	base::Guard guard(devices_lock);
+	users_++;
+	return Ref(this);
 }
 
-} // namespace
-
-base::Status mock_domain(Call &call, iommu_test_cmd &cmd) { return make_device(call, cmd, 0); }
-
-base::Status mock_domain_flags(Call &call, iommu_test_cmd &cmd)
+void Device::put(Device *device)
 {
-	return make_device(call, cmd, cmd.mock_domain_flags.dev_flags);
+	{
+		base::Guard guard(devices_lock);
+		if (--device->users_)
+			return;
+		devices.remove(*device);
+	}
+	mx_device_remove(device->pdev.get());
+	mx_device_drop(device->pdev.get());
 }
 
-base::Status mock_domain_replace(Call &call, iommu_test_cmd &cmd)
+// Every second time.
+bool Device::fails_by_script(u32 pasid)
 {
-	iommufd_test_object *object;
-	void *data;
+	if (mx_attach_fails())
+		return true;
+	if (pasid != IOMMU_TEST_PASID_RESERVED)
+		return false;
+	fail_next_ = !fail_next_;
+	return !fail_next_;
+}
 
-	TRY(base::check(iommufd_test_object_get(call.ictx(), cmd.id, &data, &object), "no such mock device"));
-	base::Undo put([&] { iommufd_test_object_put(call.ictx(), object); });
-	TRY(static_cast<TestDevice *>(data)->replace(cmd.mock_domain_replace.pt_id));
-	return call.respond(cmd);
+base::Status Device::set_pasid(u32 pasid, iommu_domain *domain)
+{
+	TRY(check(domain));
+	if (fails_by_script(pasid))
+		return fail(Errno::kNoMem, "the test wants this to fail");
+	base::Guard guard(pasid_lock_);
+	return table_.set(pasid, domain);
+}
+
+base::Status Device::replace_pasid(u32 pasid, iommu_domain *domain, iommu_domain *old)
+{
+	// Reports that found either domain in the attach handle are over when this is taken: it is what drains them.
+	base::Guard guard(pasid_lock_);
+	TRY(check(domain));
+	if (fails_by_script(pasid))
+		return fail(Errno::kNoMem, "the test wants this to fail");
+	return table_.replace(pasid, domain, old);
+}
+
+void Device::clear_pasid(u32 pasid)
+{
+	if (pasid == IOMMU_TEST_PASID_RESERVED)
+		fail_next_ = false;
+	base::Guard guard(pasid_lock_);
+	table_.clear(pasid);
+}
+
+void Device::add(TestDevice &user)
+{
+	base::Guard guard(pasid_lock_);
+	users_list_.push_back(user);
+}
+
+void Device::remove(TestDevice &user)
+{
+	base::Guard guard(pasid_lock_);
+	users_list_.remove(user);
+}
+
+TestDevice *Device::user(const iommufd_ctx *ictx, u32 idev_id)
+{
+	base::SharedGuard guard(pasid_lock_);
+	for (TestDevice &user : users_list_)
+		if (user.is(ictx, idev_id))
+			return &user;
+	return nullptr;
+}
+
+// The kernel hands requests of an unknown PASID to the nested domain of the whole device, whose user is taken to manage
+// the PASIDs. Anything else must not get as far: the attachment that the kernel would still find may be on its way out.
+void Device::ask_for_page(u32 pasid, u32 group, u32 perm, u64 addr, bool last)
+{
+	base::SharedGuard whole(attach_lock_);
+	base::SharedGuard guard(pasid_lock_);
+	iommu_domain *rid = table_.domain_of(0);
+	if (!pasid || table_.domain_of(pasid) || (rid && mx_is_nested(rid)))
+		mx_report_fault(kernel(), pasid, group, perm, addr, last);
+	else
+		mx_refuse_fault(last);
 }
 
 } // namespace mock
 
-void mock_device_released(platform_device *pdev) { delete reinterpret_cast<mock::Device *>(pdev); }
+using mock::Device;
 
-bool mock_device_tracks_dirty(device *dev) { return mock::Device::of(dev).tracks_dirty(); }
+void mock_device_released(platform_device *pdev) { delete &Device::of(pdev); }
+
+bool mock_device_tracks_dirty(device *dev) { return Device::of(dev).tracks_dirty(); }
+
+void mock_rid_set(device *dev, iommu_domain *domain) { Device::of(dev).table().set_rid(domain); }
+
+int mock_pasid_set(iommu_domain *domain, device *dev, unsigned pasid)
+{
+	return kern::to_errno("PASID attach", Device::of(dev).set_pasid(pasid, domain));
+}
+
+int mock_pasid_replace(iommu_domain *domain, device *dev, unsigned pasid, iommu_domain *old)
+{
+	base::Status status = Device::of(dev).replace_pasid(pasid, domain, old);
+	if (status)
+		mx_count_replaced();
+	return kern::to_errno("PASID replace", status);
+}
+
+void mock_pasid_clear(device *dev, unsigned pasid) { Device::of(dev).clear_pasid(pasid); }

@@ -49,9 +49,11 @@ void mock_paging_free(iommu_domain *domain) { delete &Domain::of(domain); }
 
 int mock_paging_attach(iommu_domain *domain, device *dev)
 {
-	if (Domain::of(domain).can_track() && !mock::Device::of(dev).tracks_dirty())
-		return kern::reject("attach", {base::Errno::kInval, "the device cannot track dirty pages"});
-	return 0;
+	mock::Device &device = mock::Device::of(dev);
+	base::Status status = device.check(domain);
+	if (status)
+		device.table().set_rid(domain);
+	return kern::to_errno("attach", status);
 }
 
 int mock_map(iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long page_size,

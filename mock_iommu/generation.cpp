@@ -13,7 +13,6 @@ namespace {
 constexpr Generation kGenerations[] = {
 	{
 		.name = "6.12",
-		.last_op = IOMMU_TEST_OP_TRIGGER_IOPF,
 		.device_flags = MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_HUGE_IOVA | MOCK_FLAGS_DEVICE_PASID,
 		.granule = PageTable::kGranule,
 		.huge_page = PageTable::kLarge,

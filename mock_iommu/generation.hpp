@@ -8,7 +8,6 @@ namespace mock {
 
 struct Generation {
 	const char *name;
-	u32 last_op;      // operations of IOMMU_TEST_CMD above it do not exist
 	u32 device_flags; // MOCK_FLAGS_DEVICE_* that exist
 	u64 granule;      // smallest page of a mock domain, bytes
 	u64 huge_page;    // its large page, bytes

@@ -7,10 +7,12 @@
 
 struct iommu_dirty_bitmap;
 struct iommu_hwpt_invalidate_selftest;
+struct iommu_ops;
 struct iommu_user_data_array;
 struct iommufd_access;
 struct iommufd_ctx;
 struct iommufd_device;
+struct iommufd_pause_ops;
 struct platform_device;
 
 KX_DECLS_BEGIN
@@ -18,7 +20,8 @@ KX_DECLS_BEGIN
 bool mx_should_fail(void);
 
 /* glue_device.c: mock devices. mx_device_init() always succeeds; afterwards mx_device_drop() gives the device up. */
-int mx_number_alloc(unsigned int *number);
+int mx_number_take(unsigned int *number);
+bool mx_number_any(void);
 void mx_number_free(unsigned int number);
 void mx_device_init(struct platform_device *pdev, unsigned int number);
 int mx_device_add(struct platform_device *pdev, unsigned int pasid_bits);
@@ -27,9 +30,12 @@ void mx_device_drop(struct platform_device *pdev);
 struct device *mx_device_of(struct platform_device *pdev);
 struct platform_device *mx_pdev_of(struct device *dev);
 bool mx_is_mock(struct device *dev);
+void mx_devices_lock(void); /* a spinlock */
+void mx_devices_unlock(void);
 
 /* glue_iommu.c: the IOMMU and its domains */
 int mx_iommu_register(unsigned int max_pasids);
+const struct iommu_ops *mx_iommu_ops(void);
 void mx_iommu_unregister(void);
 struct fwnode_handle *mx_iommu_node(void);
 void mx_paging_domain_init(struct iommu_domain *domain, unsigned long page_sizes, unsigned long long first,
@@ -42,10 +48,27 @@ void mx_dirty_record(struct iommu_dirty_bitmap *dirty, unsigned long iova, unsig
 int mx_invalidation(const struct iommu_user_data_array *array, unsigned int index,
 		    struct iommu_hwpt_invalidate_selftest *entry);
 void mx_report_fault(struct device *dev, unsigned int pasid, unsigned int group, unsigned int perm,
-		     unsigned long long addr);
+		     unsigned long long addr, bool last);
+/* The answer of the IOMMU itself; only the last request of a group gets one. */
+void mx_refuse_fault(bool last);
+
+/* glue_driver.c: what iommufd may ask of the mock; a device's number is allocated here */
+int mx_driver_start(void);
+void mx_driver_stop(void);
+int mx_number_alloc(unsigned int *number);
+
+/* glue_params.c: what tests set and read in /sys/module/mock_iommu/parameters */
+bool mx_attach_fails(void);
+bool mx_pause_fails(void);
+bool mx_slices_pause(void);
+void mx_count_pause(void);
+void mx_count_resume(void);
+void mx_count_replaced(void);
 
 /* glue_kapi.c: iommufd's in-kernel API, with errors as numbers */
 int mx_bind(struct iommufd_ctx *ictx, struct device *dev, struct iommufd_device **idev, unsigned int *id);
+int mx_bind_slice(struct iommufd_ctx *ictx, struct device *parent, unsigned int pasid, struct iommufd_device **idev,
+		  unsigned int *id);
 int mx_access_create(struct iommufd_ctx *ictx, bool pins, void *data, struct iommufd_access **access);
 
 /* glue_access.c: the file behind an access, and pages of the caller */
@@ -68,6 +91,10 @@ bool mock_device_tracks_dirty(struct device *dev);
 int mock_paging_alloc(struct device *dev, unsigned int flags, struct iommu_domain **out);
 void mock_paging_free(struct iommu_domain *domain);
 int mock_paging_attach(struct iommu_domain *domain, struct device *dev);
+void mock_rid_set(struct device *dev, struct iommu_domain *domain);
+int mock_pasid_set(struct iommu_domain *domain, struct device *dev, unsigned int pasid);
+int mock_pasid_replace(struct iommu_domain *domain, struct device *dev, unsigned int pasid, struct iommu_domain *old);
+void mock_pasid_clear(struct device *dev, unsigned int pasid);
 int mock_map(struct iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long page_size,
 	     unsigned long count);
 unsigned long mock_unmap(struct iommu_domain *domain, unsigned long iova, unsigned long size);

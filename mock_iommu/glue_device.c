@@ -11,12 +11,13 @@
 #include <linux/platform_device.h>
 #include <linux/property.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "mock_iommu/glue.h"
 
 static DEFINE_IDA(numbers);
 
-int mx_number_alloc(unsigned int *number)
+int mx_number_take(unsigned int *number)
 {
 	int rc = ida_alloc(&numbers, GFP_KERNEL);
 
@@ -24,6 +25,11 @@ int mx_number_alloc(unsigned int *number)
 		return rc;
 	*number = rc;
 	return 0;
+}
+
+bool mx_number_any(void)
+{
+	return !ida_is_empty(&numbers);
 }
 
 void mx_number_free(unsigned int number)
@@ -128,6 +134,18 @@ struct device *mx_device_of(struct platform_device *pdev)
 struct platform_device *mx_pdev_of(struct device *dev)
 {
 	return to_platform_device(dev);
+}
+
+static DEFINE_SPINLOCK(devices_lock);
+
+void mx_devices_lock(void)
+{
+	spin_lock(&devices_lock);
+}
+
+void mx_devices_unlock(void)
+{
+	spin_unlock(&devices_lock);
 }
 
 bool mx_is_mock(struct device *dev)

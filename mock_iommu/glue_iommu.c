@@ -20,13 +20,30 @@ static struct platform_device *hardware;
 static struct fwnode_handle *node;
 static struct iopf_queue *fault_queue;
 
-static int attach_nothing(struct iommu_domain *domain, struct device *dev)
+static int block(struct iommu_domain *domain, struct device *dev)
 {
+	mock_rid_set(dev, NULL);
 	return 0;
 }
 
-static const struct iommu_domain_ops blocking_ops = { .attach_dev = attach_nothing };
+static int block_pasid(struct iommu_domain *domain, struct device *dev, ioasid_t pasid, struct iommu_domain *old)
+{
+	mock_pasid_clear(dev, pasid);
+	return 0;
+}
+
+static const struct iommu_domain_ops blocking_ops = { .attach_dev = block, .set_dev_pasid = block_pasid };
 static struct iommu_domain blocking_domain = { .type = IOMMU_DOMAIN_BLOCKED, .ops = &blocking_ops };
+
+static int set_dev_pasid(struct iommu_domain *domain, struct device *dev, ioasid_t pasid, struct iommu_domain *old)
+{
+	return mock_pasid_set(domain, dev, pasid);
+}
+
+static void remove_dev_pasid(struct device *dev, ioasid_t pasid, struct iommu_domain *domain)
+{
+	mock_pasid_clear(dev, pasid);
+}
 
 static int map_pages(struct iommu_domain *domain, unsigned long iova, phys_addr_t pa, size_t page_size, size_t count,
 		     int prot, gfp_t gfp, size_t *mapped)
@@ -46,6 +63,7 @@ static size_t unmap_pages(struct iommu_domain *domain, unsigned long iova, size_
 
 static const struct iommu_domain_ops paging_ops = {
 	.attach_dev = mock_paging_attach,
+	.set_dev_pasid = set_dev_pasid,
 	.map_pages = map_pages,
 	.unmap_pages = unmap_pages,
 	.iova_to_phys = mock_iova_to_phys,
@@ -74,8 +92,15 @@ static int cache_invalidate_user(struct iommu_domain *domain, struct iommu_user_
 	return rc;
 }
 
+static int attach_nested(struct iommu_domain *domain, struct device *dev)
+{
+	mock_rid_set(dev, domain);
+	return 0;
+}
+
 static const struct iommu_domain_ops nested_ops = {
-	.attach_dev = attach_nothing,
+	.attach_dev = attach_nested,
+	.set_dev_pasid = set_dev_pasid,
 	.cache_invalidate_user = cache_invalidate_user,
 	.free = mock_nested_free,
 };
@@ -125,6 +150,21 @@ static void *hw_info(struct device *dev, u32 *length, u32 *type)
 	*length = sizeof(*info);
 	*type = IOMMU_HW_INFO_TYPE_SELFTEST;
 	return info;
+}
+
+static bool reserved_region;
+module_param(reserved_region, bool, 0644);
+MODULE_PARM_DESC(reserved_region, "mock devices have a reserved region, MOCK_RESERVED_START, when they are attached");
+
+static void get_resv_regions(struct device *dev, struct list_head *regions)
+{
+	struct iommu_resv_region *region;
+
+	if (!READ_ONCE(reserved_region))
+		return;
+	region = iommu_alloc_resv_region(MOCK_RESERVED_START, MOCK_RESERVED_LENGTH, 0, IOMMU_RESV_RESERVED, GFP_KERNEL);
+	if (region)
+		list_add_tail(&region->list, regions);
 }
 
 static bool is_capable(struct device *dev, enum iommu_cap cap)
@@ -186,11 +226,13 @@ static const struct iommu_ops mock_ops = {
 	.hw_info = hw_info,
 	.probe_device = probe_device,
 	.device_group = generic_device_group,
+	.get_resv_regions = get_resv_regions,
 	.domain_alloc_paging = alloc_paging,
 	.domain_alloc_user = alloc_user,
 	.dev_enable_feat = enable_feature,
 	.dev_disable_feat = disable_feature,
 	.page_response = page_response,
+	.remove_dev_pasid = remove_dev_pasid,
 	.user_pasid_table = true,
 };
 
@@ -249,6 +291,11 @@ void mx_iommu_unregister(void)
 	unregister_hardware();
 }
 
+const struct iommu_ops *mx_iommu_ops(void)
+{
+	return &mock_ops;
+}
+
 struct fwnode_handle *mx_iommu_node(void)
 {
 	return node;
@@ -298,14 +345,25 @@ int mx_invalidation(const struct iommu_user_data_array *array, unsigned int inde
 	return iommu_copy_struct_from_user_array(entry, array, IOMMU_HWPT_INVALIDATE_DATA_SELFTEST, index, iotlb_id);
 }
 
+static bool is_last(bool last)
+{
+	return last && !READ_ONCE(partial_groups);
+}
+
+void mx_refuse_fault(bool last)
+{
+	if (is_last(last))
+		atomic_inc(&refused_pages);
+}
+
 void mx_report_fault(struct device *dev, unsigned int pasid, unsigned int group, unsigned int perm,
-		     unsigned long long addr)
+		     unsigned long long addr, bool last)
 {
 	struct iopf_fault event = {
 		.fault = {
 			.type = IOMMU_FAULT_PAGE_REQ,
 			.prm = {
-				.flags = READ_ONCE(partial_groups) ? 0 : IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE,
+				.flags = is_last(last) ? IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE : 0,
 				.pasid = pasid, .grpid = group, .perm = perm, .addr = addr,
 			},
 		},

@@ -4,10 +4,18 @@
 
 #include "bridge/api.h"
 #include "mock_iommu/glue.h"
+#include "include/linux/iommufd_pasid.h"
 
 int mx_bind(struct iommufd_ctx *ictx, struct device *dev, struct iommufd_device **idev, unsigned int *id)
 {
 	*idev = iommufd_device_bind(ictx, dev, id);
+	return PTR_ERR_OR_ZERO(*idev);
+}
+
+int mx_bind_slice(struct iommufd_ctx *ictx, struct device *parent, unsigned int pasid, struct iommufd_device **idev,
+		  unsigned int *id)
+{
+	*idev = iommufd_device_bind_pasid(ictx, parent, pasid, id);
 	return PTR_ERR_OR_ZERO(*idev);
 }
 

@@ -48,10 +48,17 @@ private:
 	u32 size_;
 };
 
-// device.cpp
+// test_device.cpp
 base::Status mock_domain(Call &call, iommu_test_cmd &cmd);
 base::Status mock_domain_flags(Call &call, iommu_test_cmd &cmd);
 base::Status mock_domain_replace(Call &call, iommu_test_cmd &cmd);
+base::Status device_number(Call &call, iommu_test_cmd &cmd);
+// pasids.cpp
+base::Status pasid_attach(Call &call, iommu_test_cmd &cmd);
+base::Status pasid_replace(Call &call, iommu_test_cmd &cmd);
+base::Status pasid_detach(Call &call, iommu_test_cmd &cmd);
+base::Status pasid_check(Call &call, iommu_test_cmd &cmd);
+base::Status translate(Call &call, iommu_test_cmd &cmd);
 // check.cpp
 base::Status check_map(Call &call, iommu_test_cmd &cmd);
 base::Status check_refs(Call &call, iommu_test_cmd &cmd);

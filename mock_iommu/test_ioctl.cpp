@@ -3,7 +3,6 @@
 #include "base/types.hpp"
 #include "kern/log.hpp"
 #include "kern/uaccess.hpp"
-#include "mock_iommu/generation.hpp"
 #include "mock_iommu/glue.h"
 #include "mock_iommu/ops.hpp"
 
@@ -34,8 +33,6 @@ using Operation = Status (*)(Call &, iommu_test_cmd &);
 
 Operation operation(u32 op)
 {
-	if (op > generation().last_op)
-		return nullptr;
 	switch (op) {
 	case IOMMU_TEST_OP_ADD_RESERVED:
 		return add_reserved;
@@ -67,6 +64,18 @@ Operation operation(u32 op)
 		return check_iotlb;
 	case IOMMU_TEST_OP_TRIGGER_IOPF:
 		return trigger_fault;
+	case IOMMU_TEST_OP_PASID_ATTACH:
+		return pasid_attach;
+	case IOMMU_TEST_OP_PASID_REPLACE:
+		return pasid_replace;
+	case IOMMU_TEST_OP_PASID_DETACH:
+		return pasid_detach;
+	case IOMMU_TEST_OP_PASID_CHECK_HWPT:
+		return pasid_check;
+	case IOMMU_TEST_OP_DEVICE_NUMBER:
+		return device_number;
+	case IOMMU_TEST_OP_TRANSLATE:
+		return translate;
 	default:
 		return nullptr;
 	}
@@ -114,9 +123,21 @@ base::Result<KeptDomain> Call::nested_domain(u32 hwpt_id) const { return domain_
 
 } // namespace mock
 
-int mock_init() { return mx_iommu_register(1u << MOCK_PASID_WIDTH); }
+int mock_init()
+{
+	if (int rc = mx_iommu_register(1u << MOCK_PASID_WIDTH))
+		return rc;
+	int rc = mx_driver_start();
+	if (rc)
+		mx_iommu_unregister();
+	return rc;
+}
 
-void mock_exit() { mx_iommu_unregister(); }
+void mock_exit()
+{
+	mx_driver_stop();
+	mx_iommu_unregister();
+}
 
 long mock_test_ioctl(iommufd_ctx *ictx, unsigned long arg, unsigned size)
 {

@@ -9,13 +9,17 @@ struct ida;
 struct module;
 
 KX_DECLS_BEGIN
-/* glue_ids.c: a table of what belongs to an id, and a set of ids. Errors as negative errnos. */
+/* glue_ids.c: a table of what belongs to an id, and a set of ids. Errors as negative errnos. px_table_first() walks
+ * over what is empty; px_table_first_marked() does not, and finds what was put in by px_table_insert_marked().
+ */
 void px_table_init(struct xarray *xa);
 void px_table_destroy(struct xarray *xa);
 int px_table_insert(struct xarray *xa, unsigned int id, void *entry);
+int px_table_insert_marked(struct xarray *xa, unsigned int id, void *entry);
 void *px_table_erase(struct xarray *xa, unsigned int id);
 void *px_table_find(struct xarray *xa, unsigned int id);
 void *px_table_first(struct xarray *xa, unsigned long *id, unsigned long last);
+void *px_table_first_marked(struct xarray *xa, unsigned long *id, unsigned long last);
 void px_set_init(struct ida *ida);
 void px_set_destroy(struct ida *ida);
 int px_set_take(struct ida *ida, unsigned int min, unsigned int max, unsigned int *id);

@@ -11,6 +11,15 @@ void px_table_destroy(struct xarray *xa) { xa_destroy(xa); }
 
 int px_table_insert(struct xarray *xa, unsigned int id, void *entry) { return xa_insert(xa, id, entry, GFP_KERNEL); }
 
+int px_table_insert_marked(struct xarray *xa, unsigned int id, void *entry)
+{
+	int rc = xa_insert(xa, id, entry, GFP_KERNEL);
+
+	if (!rc)
+		xa_set_mark(xa, id, XA_MARK_0);
+	return rc;
+}
+
 void *px_table_erase(struct xarray *xa, unsigned int id) { return xa_erase(xa, id); }
 
 void *px_table_find(struct xarray *xa, unsigned int id) { return xa_load(xa, id); }
@@ -18,6 +27,11 @@ void *px_table_find(struct xarray *xa, unsigned int id) { return xa_load(xa, id)
 void *px_table_first(struct xarray *xa, unsigned long *id, unsigned long last)
 {
 	return xa_find(xa, id, last, XA_PRESENT);
+}
+
+void *px_table_first_marked(struct xarray *xa, unsigned long *id, unsigned long last)
+{
+	return xa_find(xa, id, last, XA_MARK_0);
 }
 
 void px_set_init(struct ida *ida) { ida_init(ida); }

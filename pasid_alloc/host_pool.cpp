@@ -49,11 +49,10 @@ void HostPool::return_all()
 base::Result<Pasid> HostPool::take_idle(PasidRange range)
 {
 	lock_.assert_held();
-	if (!idle_.first(range))
-		return fail(Errno::kNoSpc, "no idle PASID");
-	idle_.erase(range.start);
-	idle_count_--;
-	return range.start;
+	auto idle = idle_.take_first(range);
+	if (idle)
+		idle_count_--;
+	return idle;
 }
 
 // Leases and holds until one falls into the range. The kernel says no more than "none" when it has no memory.
@@ -94,7 +93,7 @@ void HostPool::lease_ahead(device *dev, u32 block)
 base::Status HostPool::hold(Pasid p)
 {
 	lock_.assert_held();
-	TRY(idle_.insert(p, this));
+	TRY(idle_.insert(p));
 	idle_count_++;
 	return {};
 }

@@ -34,7 +34,7 @@ private:
 	void return_idle(PasidRange range);
 
 	kern::Mutex lock_;
-	PasidTable<HostPool> idle_; // the entries are only marks
+	PasidQueue idle_;
 	u32 idle_count_ = 0;
 };
 

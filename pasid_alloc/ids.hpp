@@ -46,6 +46,32 @@ private:
 	kern::Opaque<xarray, KX_SIZE_xarray, KX_ALIGN_xarray> xa_;
 };
 
+// PASIDs that are taken out from the lowest on; few of them, anywhere.
+class PasidQueue {
+public:
+	PasidQueue() { px_table_init(xa_.get()); }
+	~PasidQueue() { px_table_destroy(xa_.get()); }
+
+	// ENOMEM. Context: may sleep.
+	base::Status insert(Pasid p)
+	{
+		// Any entry will do: what counts is that there is one.
+		return base::check(px_table_insert_marked(xa_.get(), p.raw(), this), "no place for the PASID");
+	}
+	// ENOSPC: there is none in range.
+	base::Result<Pasid> take_first(PasidRange range)
+	{
+		unsigned long at = range.start.raw();
+		if (!px_table_first_marked(xa_.get(), &at, range.last.raw()))
+			return base::fail(base::Errno::kNoSpc, "no PASID there");
+		px_table_erase(xa_.get(), static_cast<u32>(at));
+		return Pasid(static_cast<u32>(at));
+	}
+
+private:
+	kern::Opaque<xarray, KX_SIZE_xarray, KX_ALIGN_xarray> xa_;
+};
+
 // Which PASIDs are taken: a bit for each.
 class PasidSet {
 public:

@@ -8,7 +8,6 @@
 #include "linux/iommu_pasid_alloc.h"
 
 using base::Errno;
-using base::Error;
 using base::fail;
 using base::Guard;
 

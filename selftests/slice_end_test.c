@@ -44,6 +44,7 @@ typedef FIXTURE_DATA(end) fixture;
 FIXTURE_SETUP(end)
 {
 	ASSERT_EQ(0, slice_parent(0, self->bdf)) { TH_LOG("no siov-edu, or siov_edu refused it"); }
+	slice_remove_leftovers();
 	self->free = slice_available(self->bdf);
 	slice_uuid(0, self->uuid);
 	ASSERT_EQ(0, slice_create(self->bdf, self->uuid));

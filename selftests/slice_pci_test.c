@@ -36,6 +36,7 @@ typedef FIXTURE_DATA(pci) fixture;
 FIXTURE_SETUP(pci)
 {
 	ASSERT_EQ(0, slice_parent(0, self->bdf)) { TH_LOG("no siov-edu, or siov_edu refused it"); }
+	slice_remove_leftovers();
 	slice_uuid(0, self->uuid);
 	ASSERT_EQ(0, slice_create(self->bdf, self->uuid));
 	self->fd = iommufd_open();

@@ -52,8 +52,8 @@ void resume(void *data)
 	auto *slice = static_cast<vfio_siov_device *>(data);
 	sx_pause_ops(slice)->resume(sx_pause_data(slice));
 	vfio_siov_pause *last = sx_last_pause(slice);
-	// Rounded up: 0 stands for "never".
-	const u64 us = (sx_now_ns() - last->started_ns + 999) / 1000;
+	// Rounded up, and 1 at least, also by a clock that ticks in milliseconds: 0 stands for "never".
+	const u64 us = base::max<u64>((sx_now_ns() - last->started_ns + 999) / 1000, 1);
 	__atomic_store_n(&last->last_us, static_cast<unsigned>(us), __ATOMIC_RELAXED);
 	sx_log_pause(slice, static_cast<unsigned>(us));
 }

@@ -57,7 +57,7 @@ struct iommu_pasid_consumer *iommu_pasid_init(struct device *dev, const char *na
 unsigned int iommu_pasid_exit(struct iommu_pasid_consumer *consumer);
 
 /*
- * One PASID of min..max, the lowest free one as far as the backend can tell. private_data: not NULL, aligned to 4
+ * One PASID of min..max, a low one: the lowest that the backend has at hand. private_data: not NULL, aligned to 4
  * bytes at least; what iommu_pasid_find() gives. *pasid is written on success only, after find() knows the PASID.
  *   EINVAL   PASID 0; min > max; private_data as above
  *   ENOSPC   all of min..max is taken, or beyond the hardware; or (host) the kernel's lowest free PASID is so far
@@ -93,9 +93,10 @@ int iommu_pasid_for_each(struct iommu_pasid_consumer *consumer,
 			 int (*fn)(unsigned int pasid, void *private_data, void *arg), void *arg);
 
 /*
- * On the host PASIDs are leased in blocks, and freed ones stay leased for the next alloc(). The kernel gives the
- * lowest free PASID and no other, so to reach `min` all below it are leased first and held. This is the most that all
- * consumers together keep from the kernel without use; an alloc() that needs more is ENOSPC.
+ * On the host PASIDs are leased in blocks (64; a sixteenth of what a small device has), and about as many freed ones
+ * stay leased for the next alloc(). The kernel gives the lowest free PASID and no other, so to reach `min` all below
+ * it are leased first and held. This is the most that all consumers together keep from the kernel without use; an
+ * alloc() that needs more is ENOSPC.
  */
 #define IOMMU_PASID_MOST_IDLE 4096
 

@@ -38,6 +38,15 @@ int mock_switch(const char *name, bool on)
 	return attr_write(path, on ? "Y" : "N");
 }
 
+int mock_set(const char *name, int value)
+{
+	char path[128], text[16];
+
+	snprintf(path, sizeof(path), PARAMETERS "%s", name);
+	snprintf(text, sizeof(text), "%d", value);
+	return attr_write(path, text);
+}
+
 int mock_cmd(int fd, struct iommu_test_cmd *cmd, __u32 op, __u32 id)
 {
 	cmd->size = sizeof(*cmd);
@@ -73,6 +82,88 @@ int mock_page_request(int fd, const struct mock_dev *dev, __u32 group, __u64 add
 	};
 
 	return mock_cmd(fd, &cmd, IOMMU_TEST_OP_TRIGGER_IOPF, 0);
+}
+
+int mock_slice_of(int fd, __u32 pt, __u32 pasid, __u32 parent, struct mock_dev *dev)
+{
+	struct iommu_test_cmd cmd = {.mock_domain = {.pasid = pasid, .parent = parent}};
+	int rc = mock_cmd(fd, &cmd, IOMMU_TEST_OP_MOCK_DOMAIN, pt);
+
+	*dev = (struct mock_dev){cmd.mock_domain.out_stdev_id, cmd.mock_domain.out_idev_id, cmd.mock_domain.out_hwpt_id};
+	return rc;
+}
+
+int mock_slice(int fd, __u32 pt, __u32 pasid, const struct mock_dev *parent, struct mock_dev *dev)
+{
+	return mock_slice_of(fd, pt, pasid, parent ? parent->stdev : 0, dev);
+}
+
+int mock_whole(int fd, __u32 pt, __u32 parent, struct mock_dev *dev)
+{
+	struct iommu_test_cmd cmd = {.mock_domain_flags.parent = parent};
+	int rc = mock_cmd(fd, &cmd, IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS, pt);
+
+	*dev = (struct mock_dev){cmd.mock_domain.out_stdev_id, cmd.mock_domain.out_idev_id, cmd.mock_domain.out_hwpt_id};
+	return rc;
+}
+
+__u32 mock_parent(int fd, const struct mock_dev *dev)
+{
+	struct iommu_test_cmd cmd = {};
+
+	return mock_cmd(fd, &cmd, IOMMU_TEST_OP_DEVICE_NUMBER, dev->stdev)
+		       ? 0
+		       : MOCK_PARENT_NUMBER | cmd.device_number.out_number;
+}
+
+static int pasid_to(int fd, const struct mock_dev *dev, __u32 op, __u32 pasid, __u32 pt, __u32 *hwpt)
+{
+	struct iommu_test_cmd cmd = {.pasid_attach = {pasid, pt}};
+	int rc = mock_cmd(fd, &cmd, op, dev->stdev);
+
+	if (hwpt)
+		*hwpt = cmd.pasid_attach.pt_id;
+	return rc;
+}
+
+int mock_pasid_attach(int fd, const struct mock_dev *dev, __u32 pasid, __u32 pt, __u32 *hwpt)
+{
+	return pasid_to(fd, dev, IOMMU_TEST_OP_PASID_ATTACH, pasid, pt, hwpt);
+}
+
+int mock_pasid_replace(int fd, const struct mock_dev *dev, __u32 pasid, __u32 pt, __u32 *hwpt)
+{
+	return pasid_to(fd, dev, IOMMU_TEST_OP_PASID_REPLACE, pasid, pt, hwpt);
+}
+
+int mock_pasid_detach(int fd, const struct mock_dev *dev, __u32 pasid)
+{
+	return pasid_to(fd, dev, IOMMU_TEST_OP_PASID_DETACH, pasid, 0, NULL);
+}
+
+int mock_pasid_is_at(int fd, const struct mock_dev *dev, __u32 pasid, __u32 hwpt)
+{
+	return pasid_to(fd, dev, IOMMU_TEST_OP_PASID_CHECK_HWPT, pasid, hwpt, NULL);
+}
+
+int mock_pasid_request(int fd, const struct mock_dev *dev, __u32 pasid, __u32 group, __u64 addr, bool last)
+{
+	struct iommu_test_cmd cmd = {
+		.trigger_iopf = {dev->idev, pasid, group, IOMMU_PGFAULT_PERM_READ, addr, last ? 0 : MOCK_IOPF_NOT_LAST},
+	};
+
+	return mock_cmd(fd, &cmd, IOMMU_TEST_OP_TRIGGER_IOPF, 0);
+}
+
+int mock_dma(int fd, const struct mock_dev *dev, __u32 pasid, __u32 count, __u64 iova, const void *memory,
+	     __u32 hits[2])
+{
+	struct iommu_test_cmd cmd = {.translate = {pasid, count, iova, (uintptr_t)memory}};
+	int rc = mock_cmd(fd, &cmd, IOMMU_TEST_OP_TRANSLATE, dev->stdev);
+
+	hits[0] = cmd.translate.out_first;
+	hits[1] = cmd.translate.out_second;
+	return rc;
 }
 
 int mock_nested_alloc(int fd, __u32 idev, __u32 parent, __u32 queue, __u32 *hwpt)

@@ -17,6 +17,7 @@ bool mock_load(void);
 long mock_counter(const char *name);
 /* Switches such a parameter; -ENOENT on the kernel's own iommufd. */
 int mock_switch(const char *name, bool on);
+int mock_set(const char *name, int value);
 
 int mock_cmd(int fd, struct iommu_test_cmd *cmd, __u32 op, __u32 id);
 
@@ -31,6 +32,28 @@ int mock_device(int fd, __u32 pt, __u32 flags, struct mock_dev *dev);
 int mock_replace(int fd, const struct mock_dev *dev, __u32 pt);
 /* The device asks for a page. */
 int mock_page_request(int fd, const struct mock_dev *dev, __u32 group, __u64 addr);
+
+/*
+ * The rest of the group is ours, not the kernel's. parent: NULL, or whose device the new one is to be of; its fd is the
+ * first. A slice without a parent gets a new one.
+ */
+int mock_slice(int fd, __u32 pt, __u32 pasid, const struct mock_dev *parent, struct mock_dev *dev);
+/* The same by parent, an id or MOCK_PARENT_NUMBER and the number of any descriptor's device; 0: none */
+int mock_slice_of(int fd, __u32 pt, __u32 pasid, __u32 parent, struct mock_dev *dev);
+/* All of that device */
+int mock_whole(int fd, __u32 pt, __u32 parent, struct mock_dev *dev);
+/* For the above: MOCK_PARENT_NUMBER and the number of dev, 0 when it has none */
+__u32 mock_parent(int fd, const struct mock_dev *dev);
+/* hwpt: where the PASID is then; may be NULL */
+int mock_pasid_attach(int fd, const struct mock_dev *dev, __u32 pasid, __u32 pt, __u32 *hwpt);
+int mock_pasid_replace(int fd, const struct mock_dev *dev, __u32 pasid, __u32 pt, __u32 *hwpt);
+int mock_pasid_detach(int fd, const struct mock_dev *dev, __u32 pasid);
+/* hwpt: 0 for none; pasid: 0 for the default one */
+int mock_pasid_is_at(int fd, const struct mock_dev *dev, __u32 pasid, __u32 hwpt);
+int mock_pasid_request(int fd, const struct mock_dev *dev, __u32 pasid, __u32 group, __u64 addr, bool last);
+/* count DMAs to iova: how many get to the first and to the second page at memory */
+int mock_dma(int fd, const struct mock_dev *dev, __u32 pasid, __u32 count, __u64 iova, const void *memory,
+	     __u32 hits[2]);
 
 /* A nested HWPT on `parent`; queue: 0, or the id of its fault queue */
 int mock_nested_alloc(int fd, __u32 idev, __u32 parent, __u32 queue, __u32 *hwpt);

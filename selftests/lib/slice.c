@@ -2,6 +2,7 @@
 /* Slices of siov-edu: mdev's sysfs, the cdev, the page. */
 #include "slice.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/vfio.h>
 #include <poll.h>
@@ -23,6 +24,8 @@
 #define DEBUG       "/sys/kernel/debug/siov_edu"
 #define SOFT        "/sys/class/mdev_bus/siov_soft/mdev_supported_types/siov_soft-adi/"
 #define SOFT_DEBUG  "/sys/kernel/debug/siov_soft"
+
+#define UUID_START  "51070edc-0000-4000-8000-"
 
 enum { WAIT_US = 10 * 1000 * 1000 };
 
@@ -64,7 +67,7 @@ int slice_parent(int index, char bdf[16])
 
 void slice_uuid(unsigned int n, char uuid[SLICE_UUID_SIZE])
 {
-	snprintf(uuid, SLICE_UUID_SIZE, "51070edc-0000-4000-8000-%012x", n);
+	snprintf(uuid, SLICE_UUID_SIZE, UUID_START "%012x", n);
 }
 
 int slice_create(const char *bdf, const char *uuid)
@@ -81,6 +84,20 @@ int slice_remove(const char *uuid)
 
 	snprintf(path, sizeof(path), MDEV "/%.36s/remove", uuid);
 	return attr_write(path, "1");
+}
+
+void slice_remove_leftovers(void)
+{
+	struct dirent **names;
+	int n = scandir(MDEV, &names, NULL, NULL);
+
+	for (int i = 0; i < n; i++) {
+		if (!strncmp(names[i]->d_name, UUID_START, strlen(UUID_START)))
+			slice_remove(names[i]->d_name);
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
 }
 
 int slice_available(const char *bdf)

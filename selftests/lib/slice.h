@@ -27,6 +27,8 @@ void slice_uuid(unsigned int n, char uuid[SLICE_UUID_SIZE]);
 /* Creates and removes slices as mdevctl does. */
 int slice_create(const char *bdf, const char *uuid);
 int slice_remove(const char *uuid);
+/* Removes what a test that failed has left of such slices. */
+void slice_remove_leftovers(void);
 /* How many more slices the function has */
 int slice_available(const char *bdf);
 

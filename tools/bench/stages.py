@@ -107,14 +107,14 @@ def _vm_check(name, status):
 
 
 # The results are read from debugfs: the kernel log may be cut or mixed.
-KUNIT = """modprobe kunit enable=1 && modprobe iommufd_kunit || exit 1
+KUNIT = """modprobe kunit enable=1 && modprobe iommufd_kunit && modprobe pasid_alloc_kunit || exit 1
 found=
 for f in /sys/kernel/debug/kunit/*/results; do [ -e "$f" ] && cat "$f" && found=1; done
 [ "$found" ]"""
 
 
 def kunit(flavor):
-    """KUnit suites of our kernel module."""
+    """KUnit suites of our kernel modules."""
     outputs, status = guest.boot(["--kernel", flavor], [["sh", "-c", KUNIT]])
     text, code = outputs[0]
     count = Count()

@@ -60,6 +60,7 @@ struct iommu_domain {
 struct PasidEntry {
 	iommu_domain *domain;
 	void **handle;
+	iommu_domain *named; // by the handle
 };
 
 struct iommu_group {

@@ -3,6 +3,7 @@
 #include "fake/iopf.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -21,6 +22,7 @@ static_assert(sizeof(list_head) <= KX_SIZE_list_head);
 struct iopf_group {
 	list_head node; // first
 	iommu_group *group;
+	unsigned pasid; // 0: by the group's own handle
 	void **handle;
 	std::vector<kx_page_request> requests;
 };
@@ -28,6 +30,14 @@ struct iopf_group {
 namespace {
 
 std::set<const iopf_group *> alive;
+std::map<const iommu_domain *, void *> inlets; // by the domain that leads there
+
+struct Partial {
+	device *dev;
+	kx_page_request request;
+};
+std::vector<Partial> partial;
+
 std::vector<Response> answers;
 
 // A group that is used must still be there.
@@ -63,7 +73,7 @@ void fake::raise_faults(device &dev, unsigned group_id, unsigned count, unsigned
 		problem("a page request that nobody serves");
 		return;
 	}
-	auto *group = new iopf_group{{}, dev.group, dev.group->handle, {}};
+	auto *group = new iopf_group{{}, dev.group, 0, dev.group->handle, {}};
 	group->node = {&group->node, &group->node};
 	for (unsigned i = 0; i < count; i++)
 		group->requests.push_back({i + 1 == count ? 2u : 0u, 0, group_id, 1, addr + i * 4096ull});
@@ -71,13 +81,49 @@ void fake::raise_faults(device &dev, unsigned group_id, unsigned count, unsigned
 	iommufd_cxx_fault(domain->fault_queue, group);
 }
 
+void fake::raise_pasid_faults(device &dev, unsigned pasid, unsigned group_id, unsigned count, bool last)
+{
+	if (!dev.iopf)
+		problem("a page request of a device that may not make any");
+	auto it = dev.group->pasids.find(pasid);
+	if (it == dev.group->pasids.end()) {
+		problem("a page request that nobody serves");
+		return;
+	}
+	auto *group = new iopf_group{{}, dev.group, pasid, it->second.handle, {}};
+	group->node = {&group->node, &group->node};
+	for (const Partial &p : partial)
+		if (last && p.dev == &dev && p.request.group_id == group_id)
+			group->requests.push_back(p.request);
+	for (unsigned i = 0; i < count; i++) {
+		const kx_page_request request{1u | (last && i + 1 == count ? 2u : 0u), pasid, group_id, 1, 0x1000};
+		last ? group->requests.push_back(request) : partial.push_back({&dev, request});
+	}
+	if (!last) {
+		delete group;
+		return;
+	}
+	std::erase_if(partial, [&](const Partial &p) { return p.dev == &dev && p.request.group_id == group_id; });
+	alive.insert(group);
+	const iommu_domain *named = it->second.named;
+	const bool real = std::ranges::find(domains(), named) != domains().end();
+	if (!real && inlets.contains(named))
+		iommufd_cxx_inlet_fault(inlets[named], group);
+	else if (real && named->fault_queue)
+		iommufd_cxx_fault(named->fault_queue, group);
+	else
+		problem("a page request that nobody serves");
+}
+
+std::size_t fake::partial_faults() { return partial.size(); }
+
 std::vector<Response> fake::take_responses() { return std::exchange(answers, {}); }
 std::size_t fake::unanswered() { return alive.size(); }
 
 void fake::check_faults()
 {
 	for (const iopf_group *group : alive)
-		if (group->group->handle != group->handle)
+		if (group->pasid ? !group->group->pasids.contains(group->pasid) : group->group->handle != group->handle)
 			problem("a fault group outlived the attachment it came by");
 }
 
@@ -87,6 +133,8 @@ void fake::reset_iopf()
 		delete group;
 	alive.clear();
 	answers.clear();
+	inlets.clear();
+	partial.clear();
 }
 
 int kx_device_enable_iopf(device *dev)
@@ -107,11 +155,23 @@ void kx_device_disable_iopf(device *dev)
 	might_sleep("disabling page requests");
 	if (!dev->iopf)
 		problem("page requests disabled that were not enabled");
+	std::erase_if(partial, [&](const Partial &p) { return p.dev == dev; });
 	dev->iopf = false;
 }
 
 bool kx_device_is_virtual_function(device *dev) { return dev->virtual_function; }
 void kx_domain_set_fault_queue(iommu_domain *domain, void *queue) { domain->fault_queue = queue; }
+
+// Not one of the fake's domains, only memory for one: it is known by its address.
+void kx_inlet_domain_init(iommu_domain *domain, void *inlet) { inlets[domain] = inlet; }
+
+void kx_iopf_forget(device *dev, unsigned pasid)
+{
+	might_sleep("forgetting page requests");
+	if (!dev->iopf)
+		problem("page requests are not enabled");
+	std::erase_if(partial, [&](const Partial &p) { return p.dev == dev && p.request.pasid == pasid; });
+}
 
 void kx_iopf_list_init(list_head *list) { *list = {list, list}; }
 bool kx_iopf_list_empty(const list_head *list) { return list->next == list; }

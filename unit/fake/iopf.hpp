@@ -19,6 +19,11 @@ struct Response {
 // The device raises a group of requests, which goes to the fault queue of the domain that it is attached to. All get
 // `group_id`; the addresses are addr, addr + 4096, ...
 void raise_faults(device &dev, unsigned group_id, unsigned count, unsigned long long addr = 0x1000);
+// The same of one of its PASIDs, which the IOMMU core finds the handler of by way of the attach handle. Without `last`
+// they wait for the rest of their group; those of the same index that wait already come along, whosever they are.
+void raise_pasid_faults(device &dev, unsigned pasid, unsigned group_id, unsigned count, bool last = true);
+// Requests that wait for the rest of their group.
+std::size_t partial_faults();
 // What has been answered since the last call, in that order.
 std::vector<Response> take_responses();
 // Groups that nobody has answered yet.

@@ -10,13 +10,8 @@
 
 namespace {
 
-<<<<<<< HEAD
 std::vector<std::string> rejected;
-unsigned warned;
-=======
-std::string rejection;
 unsigned warned, dropped;
->>>>>>> core
 
 } // namespace
 
@@ -31,13 +26,8 @@ unsigned fake::faults_dropped() { return dropped; }
 
 void fake::reset_log()
 {
-<<<<<<< HEAD
 	rejected.clear();
-	warned = 0;
-=======
-	rejection.clear();
 	warned = dropped = 0;
->>>>>>> core
 }
 
 void kx_log_rejected(const char *what, int error, const char *why)

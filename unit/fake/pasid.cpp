@@ -41,7 +41,7 @@ int kx_pasid_attach(device *dev, unsigned pasid, iommu_domain *domain, iommu_att
 			return rc;
 	group.pasid_attaches++;
 	domain->attached++;
-	group.pasids[pasid] = {domain, reinterpret_cast<void **>(handle)};
+	group.pasids[pasid] = {domain, reinterpret_cast<void **>(handle), domain};
 	*group.pasids[pasid].handle = &group;
 	return 0;
 }
@@ -73,7 +73,16 @@ void fake::move_pasid(device &dev, unsigned pasid, iommu_domain *from, iommu_dom
 	to->attached++;
 }
 
-void kx_handle_set_domain(iommu_attach_handle *, iommu_domain *) {}
+void kx_handle_set_domain(iommu_attach_handle *handle, iommu_domain *domain)
+{
+	for (iommu_group *group : groups())
+		for (auto &[pasid, entry] : group->pasids)
+			if (entry.handle == reinterpret_cast<void **>(handle)) {
+				entry.named = domain;
+				return;
+			}
+	problem("the domain of a handle set that is not attached");
+}
 
 int kx_group_for_each_device(iommu_group *group, int (*fn)(device *dev, void *context), void *context)
 {

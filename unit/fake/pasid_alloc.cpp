@@ -72,6 +72,8 @@ int px_table_insert(xarray *xa, unsigned id, void *entry)
 	return tables[xa].try_emplace(id, entry).second ? 0 : -16;
 }
 
+int px_table_insert_marked(xarray *xa, unsigned id, void *entry) { return px_table_insert(xa, id, entry); }
+
 void *px_table_erase(xarray *xa, unsigned id)
 {
 	auto node = tables[xa].extract(id);
@@ -92,6 +94,8 @@ void *px_table_first(xarray *xa, unsigned long *id, unsigned long last)
 	*id = at->first;
 	return at->second;
 }
+
+void *px_table_first_marked(xarray *xa, unsigned long *id, unsigned long last) { return px_table_first(xa, id, last); }
 
 void px_set_init(ida *set) { sets[set].clear(); }
 

@@ -1,63 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Slices and further PASIDs: binding, attaching, moving, by the kernel API.
-#include "iommufd/pasid_api.hpp"
-#include "support/failures.hpp"
-#include "support/world.hpp"
+#include "fake/iopf.hpp"
+#include "support/slice.hpp"
 
 namespace test {
 namespace {
-
-// A bound slice.
-class Slice {
-public:
-	Slice(const Fd &fd, device &dev, u32 pasid)
-	{
-		iommufd_device *made = iommufd_device_bind_pasid(fd.ctx(), &dev, pasid, &id_);
-		error_ = error_of(made);
-		if (!error_)
-			idev_ = made;
-	}
-	Slice(const Slice &) = delete;
-	~Slice() { unbind(); }
-
-	int error() const { return error_; }
-	u32 id() const { return id_; }
-	iommufd_device *idev() const { return idev_; }
-	int attach(u32 pt, u32 *hwpt = nullptr)
-	{
-		int rc = iommufd_device_attach(idev_, &pt);
-		attached_ |= !rc;
-		if (hwpt)
-			*hwpt = pt;
-		return rc;
-	}
-	int replace(u32 pt) { return iommufd_device_replace(idev_, &pt); }
-	void detach()
-	{
-		iommufd_device_detach(idev_);
-		attached_ = false;
-	}
-	void unbind()
-	{
-		if (!idev_)
-			return;
-		if (attached_)
-			detach();
-		iommufd_device_unbind(std::exchange(idev_, nullptr));
-	}
-
-private:
-	static int error_of(const void *ptr)
-	{
-		auto value = reinterpret_cast<std::intptr_t>(ptr);
-		return value < 0 && value >= -4095 ? static_cast<int>(value) : 0;
-	}
-
-	iommufd_device *idev_ = nullptr;
-	u32 id_ = 0;
-	int error_ = 0;
-	bool attached_ = false;
-};
 
 struct PasidTest : World {
 	PasidTest() { dev.max_pasids = 1 << 20; }

@@ -2,6 +2,7 @@
 // State as text; see state.hpp.
 #include "support/state.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
@@ -112,6 +113,16 @@ void add_needed(IoPageTable &table, Needed &needed)
 	}
 }
 
+// Each PASID with the number of its domain
+std::string pasids_of(const iommu_group &group)
+{
+	std::ostringstream out;
+	for (const auto &[pasid, entry] : group.pasids)
+		out << " PASID " << pasid << " at "
+		    << std::ranges::find(fake::domains(), entry.domain) - fake::domains().begin();
+	return out.str();
+}
+
 } // namespace
 
 std::string describe(Context &context)
@@ -145,9 +156,10 @@ std::string describe_all(const std::vector<Context *> &contexts)
 	n = 0;
 	for (const iommu_group *g : fake::groups())
 		out << "group " << n++ << " refs " << g->refs << " claims " << g->claims << " attached " << !!g->domain
-		    << "\n";
+		    << pasids_of(*g) << "\n";
 	for (const device *dev : fake::devices())
 		out << "device: page requests " << dev->iopf << "\n";
+	out << "page requests without their last " << fake::partial_faults() << "\n";
 	describe_memory(out);
 	if (const mm_struct *mm = fake::current.mm)
 		out << "mm grabs " << mm->grabs << " users " << mm->users << " pinned_vm " << mm->pinned_vm

@@ -5,7 +5,12 @@
  * iommufd itself loads mock_iommu.ko.
  *
  * Numbers, names and layouts are those of Linux 6.12.117 (generation=6.12), so that the selftests of that kernel compile
- * against this header; MOCK_FLAGS_DEVICE_PASID and MOCK_PASID_WIDTH are younger, but those selftests use them.
+ * against this header. MOCK_FLAGS_DEVICE_PASID and MOCK_PASID_WIDTH are younger, but those selftests use them; the
+ * operations on PASIDs have the numbers of Linux 7.3. Slices are ours: fields that are 0 in those selftests, and
+ * operations from 1 << 16 on.
+ *
+ * A slice is a part of a mock device whose DMA carries one PASID, its default PASID. Where an operation takes a PASID,
+ * 0 is the slice's default one, and without PASID for any other device.
  *
  * Rules: as in <linux/iommufd.h>; `size` may be anything from the end of the last field on. An unknown op is EOPNOTSUPP.
  */
@@ -33,12 +38,24 @@ enum {
 	IOMMU_TEST_OP_DIRTY = 13,		/* id: paging HWPT; play a device that writes */
 	IOMMU_TEST_OP_MD_CHECK_IOTLB = 14,	/* id: nested HWPT */
 	IOMMU_TEST_OP_TRIGGER_IOPF = 15,	/* play a device that asks for a page */
+	IOMMU_TEST_OP_PASID_ATTACH = 18,	/* id: mock device; one more PASID of it */
+	IOMMU_TEST_OP_PASID_REPLACE = 19,	/* id: mock device */
+	IOMMU_TEST_OP_PASID_DETACH = 20,	/* id: mock device; nothing attached is fine, too */
+	IOMMU_TEST_OP_PASID_CHECK_HWPT = 21,	/* id: mock device; is that what the PASID is attached to? */
+	IOMMU_TEST_OP_DEVICE_NUMBER = 1 << 16,	/* id: mock device; how other descriptors call the device behind it */
+	IOMMU_TEST_OP_TRANSLATE = (1 << 16) + 1, /* id: mock device; play DMA, many times: where does it go? */
 };
 
 /* The IOVAs that a mock domain translates */
 enum {
 	MOCK_APERTURE_START = 1UL << 24,
 	MOCK_APERTURE_LAST = (1UL << 31) - 1,
+};
+
+/* What mock devices have reserved, if the module's parameter reserved_region is set */
+enum {
+	MOCK_RESERVED_START = 1UL << 28,
+	MOCK_RESERVED_LENGTH = 1UL << 20,
 };
 
 enum {
@@ -63,6 +80,22 @@ enum {
 
 enum {
 	MOCK_PASID_WIDTH = 20,
+	/*
+	 * The mock IOMMU's answers to this PASID: each second time that it is attached or replaced, without a detach in
+	 * between, ENOMEM.
+	 */
+	IOMMU_TEST_PASID_RESERVED = 1024,
+};
+
+/* parent: not the id of a mock device (stdev), but its number; may belong to another descriptor */
+#define MOCK_PARENT_NUMBER (1U << 31)
+
+enum {
+	MOCK_IOPF_NOT_LAST = 1 << 0, /* more requests of the group are to follow */
+};
+
+enum {
+	MOCK_TRANSLATE_MAX = 1 << 20,
 };
 
 enum {
@@ -84,12 +117,15 @@ struct iommu_test_cmd {
 			__u32 out_stdev_id;
 			__u32 out_hwpt_id;
 			__u32 out_idev_id;
+			__u32 pasid;	/* not 0, or parent not 0: a slice with this default PASID */
+			__u32 parent;	/* of which device, or 0: a new one that has PASIDs */
 		} mock_domain;
 		struct {
 			__u32 out_stdev_id;
 			__u32 out_hwpt_id;
 			__u32 out_idev_id;
 			__u32 dev_flags;
+			__u32 parent;	/* not 0: no new device, but that one, as a whole; no dev_flags */
 		} mock_domain_flags;
 		struct {
 			__u32 pt_id;
@@ -148,7 +184,35 @@ struct iommu_test_cmd {
 			__u32 grpid;
 			__u32 perm;
 			__u64 addr;
+			__u32 flags;	/* MOCK_IOPF_* */
 		} trigger_iopf;
+		struct {
+			__u32 pasid;
+			__u32 pt_id;	/* in: IOAS or HWPT, out: HWPT */
+		} pasid_attach;
+		struct {
+			__u32 pasid;
+			__u32 pt_id;	/* as above */
+		} pasid_replace;
+		struct {
+			__u32 pasid;
+		} pasid_detach;
+		struct {
+			__u32 pasid;
+			__u32 hwpt_id;	/* 0: none */
+		} pasid_check;
+		struct {
+			__u32 out_number;
+		} device_number;
+		/* Of count DMAs to iova, how many got to the first page of memory at uptr, how many to the second? */
+		struct {
+			__u32 pasid;
+			__u32 count;	/* up to MOCK_TRANSLATE_MAX */
+			__aligned_u64 iova;
+			__aligned_u64 uptr;
+			__u32 out_first;
+			__u32 out_second;
+		} translate;
 	};
 	__u32 last;
 };

@@ -20,6 +20,8 @@
 #define KX_ALIGN_xarray 8
 #define KX_SIZE_iommu_attach_handle 16
 #define KX_ALIGN_iommu_attach_handle 8
+#define KX_SIZE_iommu_domain 8 /* of one that is never looked into */
+#define KX_ALIGN_iommu_domain 8
 #define KX_SIZE_page 64
 #define KX_PAGE_SHIFT 12
 #define KX_IOMMU_READ 1

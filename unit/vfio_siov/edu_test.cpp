@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The driver of siov-edu on a fake device: ADIs, slices, their interrupts.
+#include <algorithm>
+
+#include "fake/edu.hpp"
+#include "fake/siov.hpp"
+#include "pasid_alloc/glue.h"
+#include "support/world.hpp"
+#include "fake/pasid.hpp"
+#include "vfio_siov/edu/slice.hpp"
+
+namespace test {
+namespace {
+
+using edu::Adi;
+using edu::AdiIndex;
+using edu::Function;
+using edu::Hold;
+using edu::Slice;
+
+struct Edu : World {
+	Edu()
+	{
+		fake::reset_pasids();
+		fake::use_clock(&hardware);
+		EXPECT_EQ(pasid_module_init(), 0);
+		dev.max_pasids = 1 << 20;
+		vdev.parent = &hardware;
+		auto made = Function::probe(&hardware);
+		EXPECT_TRUE(made);
+		function = std::move(*made);
+		pasids = iommu_pasid_init(&dev, "edu", &ops, nullptr);
+	}
+	~Edu() override
+	{
+		slices.clear();
+		function->quiesce();
+		EXPECT_EQ(iommu_pasid_exit(pasids), leaked);
+		function = {};
+		pasid_module_exit();
+		fake::reset_edu();
+	}
+
+	// A new slice; the test fails when there is none.
+	Slice &slice()
+	{
+		auto made = Slice::create(&vdev, *function, pasids);
+		EXPECT_TRUE(made) << made.error().why();
+		slices.push_back(std::move(*made));
+		return *slices.back();
+	}
+	int create_error() { return error_of(Slice::create(&vdev, *function, pasids)); }
+	template <typename T> static int error_of(const base::Result<T> &result)
+	{
+		return result ? 0 : result.error().to_errno();
+	}
+	edu_parent::Adi &adi(u32 index) { return hardware.adis[index]; }
+	// The value that the owner's configuration space has there
+	static u32 config(Slice &slice, u32 offset)
+	{
+		std::array<u8, 4> bytes{};
+		EXPECT_TRUE(slice.read(EDU_REGION_CONFIG, offset, bytes));
+		return bytes[0] | static_cast<u32>(bytes[1]) << 8;
+	}
+	static int set_command(Slice &slice, u8 value)
+	{
+		const std::array<u8, 1> bytes{value};
+		return error_of(slice.write(EDU_REGION_CONFIG, 4, bytes));
+	}
+
+	static constexpr u32 kOn = SIOV_EDU_ADI_ENABLE, kHeld = SIOV_EDU_ADI_PAUSE;
+	iommu_pasid_ops ops{edu_function_limit_pasids, edu_function_describe};
+	device &dev = machine.new_device();
+	edu_parent hardware;
+	edu_vdev vdev;
+	kern::Box<Function> function;
+	iommu_pasid_consumer *pasids = nullptr;
+	std::vector<kern::Box<Slice>> slices;
+	unsigned leaked = 0; // PASIDs that a test expects to be left
+};
+
+TEST_F(Edu, NotOurDevice)
+{
+	hardware.version = 2;
+	EXPECT_EQ(error_of(Function::probe(&hardware)), -19);
+	hardware.version = SIOV_EDU_VERSION_VALUE;
+	hardware.num_adis = 2000;
+	EXPECT_EQ(error_of(Function::probe(&hardware)), -19);
+	hardware.num_adis = 4;
+	hardware.gone = true;
+	EXPECT_EQ(error_of(Function::probe(&hardware)), -19);
+	hardware.gone = false;
+}
+
+TEST_F(Edu, FewerVectors)
+{
+	function->limit(9);
+	EXPECT_EQ(function->available(), 4U);
+	EXPECT_TRUE(hardware.log.empty());
+	function->limit(3);
+	EXPECT_EQ(function->available(), 3U);
+	EXPECT_EQ(hardware.log.size(), 1U);
+	for (int i = 0; i < 3; i++)
+		slice();
+	EXPECT_EQ(create_error(), -87);
+}
+
+TEST_F(Edu, ErrorsAreReportedOnce)
+{
+	hardware.event = SIOV_EDU_EVENT_ERROR;
+	hardware.error = SIOV_EDU_ERROR_VALID | SIOV_EDU_ERROR_QUEUE_FULL;
+	hardware.error_address = SIOV_EDU_ADI_PAGE(1) + SIOV_EDU_COMMAND;
+	function->report_event();
+	ASSERT_EQ(hardware.log.size(), 1U);
+	EXPECT_EQ(hardware.log[0], "page 2, register 20: command rejected: the queue is full");
+	EXPECT_EQ(hardware.event, 0U);
+	EXPECT_EQ(hardware.error, 0U);
+	function->report_event();
+	EXPECT_EQ(hardware.log.size(), 1U);
+	hardware.error = SIOV_EDU_ERROR_VALID | 0x55;
+	function->report_event();
+	EXPECT_NE(hardware.log[1].find("unknown error"), std::string::npos);
+}
+
+TEST_F(Edu, SlicesUntilThereAreNoMore)
+{
+	std::vector<u32> seen;
+	for (int i = 0; i < 4; i++) {
+		EXPECT_EQ(function->available(), 4U - static_cast<u32>(i));
+		Slice &made = slice();
+		EXPECT_EQ(made.adi(), static_cast<u32>(i));
+		EXPECT_EQ(adi(made.adi()).pasid, SIOV_EDU_ADI_PASID_VALID | made.pasid());
+		EXPECT_EQ(adi(made.adi()).control & kOn, 0U);
+		EXPECT_EQ(std::ranges::count(seen, made.pasid()), 0);
+		seen.push_back(made.pasid());
+	}
+	EXPECT_EQ(create_error(), -87);
+	slices.erase(slices.begin() + 1);
+	EXPECT_EQ(adi(1).pasid, 0U);
+	EXPECT_EQ(slice().adi(), 1U);
+}
+
+TEST_F(Edu, PasidsExhausted)
+{
+	EXPECT_EQ(iommu_pasid_exit(pasids), 0U);
+	fake::max_pasid = 2;
+	pasids = iommu_pasid_init(&dev, "edu", &ops, nullptr);
+	slice();
+	slice();
+	EXPECT_EQ(create_error(), -28);
+	EXPECT_EQ(function->available(), 2U);
+	slices.pop_back();
+	slice();
+}
+
+TEST_F(Edu, EveryAllocationOfACreationFails)
+{
+	for (unsigned nth = 1;; nth++) {
+		fake::arm(fake::Fault::kAlloc, nth);
+		const int error = create_error();
+		fake::disarm();
+		EXPECT_EQ(function->available(), 4U);
+		if (!fake::fired())
+			break;
+		// The PASID allocator may do without, or (the fake's ids) have no room.
+		EXPECT_TRUE(error == -12 || error == -28 || error == 0) << error;
+		EXPECT_GT(10U, nth);
+	}
+}
+
+TEST_F(Edu, OpenAndClose)
+{
+	Slice &s = slice();
+	adi(0).page[7] = 7;
+	ASSERT_TRUE(s.open());
+	EXPECT_EQ(adi(0).page[7], 0);
+	EXPECT_EQ(adi(0).control, kOn | kHeld); // until the bus master bit is set
+	EXPECT_TRUE(vdev.irq);
+	EXPECT_EQ(set_command(s, 6), 0);
+	EXPECT_EQ(adi(0).control, kOn);
+	adi(0).page[7] = 7;
+	adi(0).runs_until = hardware.now_us + 1000;
+	s.close();
+	EXPECT_LT(1000U, hardware.now_us);
+	EXPECT_FALSE(hardware.runs(adi(0)));
+	EXPECT_EQ(adi(0).control & kOn, 0U);
+	EXPECT_EQ(adi(0).page[7], 0);
+	EXPECT_FALSE(vdev.irq);
+	EXPECT_EQ(vdev.flushes, 1U);
+	ASSERT_TRUE(s.open());
+	EXPECT_EQ(config(s, 4) & 6, 0U);
+	EXPECT_EQ(adi(0).control, kOn | kHeld);
+	s.close();
+}
+
+TEST_F(Edu, NoInterruptNoOpen)
+{
+	Slice &s = slice();
+	vdev.irq_error = -28;
+	EXPECT_EQ(error_of(s.open()), -28);
+	EXPECT_EQ(adi(0).control & kOn, 0U);
+	vdev.irq_error = 0;
+	EXPECT_TRUE(s.open());
+	s.close();
+}
+
+TEST_F(Edu, BusMasterWaitsForDma)
+{
+	Slice &s = slice();
+	ASSERT_TRUE(s.open());
+	ASSERT_EQ(set_command(s, 4), 0);
+	adi(0).runs_until = hardware.now_us + 700;
+	ASSERT_EQ(set_command(s, 0), 0);
+	EXPECT_FALSE(hardware.runs(adi(0)));
+	ASSERT_EQ(set_command(s, 4), 0);
+	// what does not end keeps the bit
+	adi(0).runs_until = hardware.now_us + 60'000'000;
+	EXPECT_EQ(set_command(s, 0), -110);
+	EXPECT_EQ(config(s, 4) & 4, 4U);
+	EXPECT_EQ(adi(0).control, kOn);
+	EXPECT_EQ(error_of(s.set_bus_master(false)), -110);
+	EXPECT_EQ(config(s, 4) & 4, 4U);
+	s.close();
+}
+
+TEST_F(Edu, PauseAndResume)
+{
+	Slice &s = slice();
+	ASSERT_TRUE(s.open());
+	ASSERT_TRUE(s.set_bus_master(true));
+	adi(0).runs_until = hardware.now_us + 700;
+	ASSERT_TRUE(s.pause());
+	EXPECT_FALSE(hardware.runs(adi(0)));
+	EXPECT_EQ(adi(0).control, kOn | kHeld);
+	// a reset meanwhile does not let it go
+	ASSERT_TRUE(s.reset());
+	EXPECT_EQ(adi(0).control, kOn | kHeld);
+	ASSERT_TRUE(s.set_bus_master(false));
+	s.resume();
+	EXPECT_EQ(adi(0).control, kOn | kHeld);
+	ASSERT_TRUE(s.set_bus_master(true));
+	EXPECT_EQ(adi(0).control, kOn);
+	adi(0).runs_until = hardware.now_us + 60'000'000;
+	const u64 start = hardware.now_us;
+	EXPECT_EQ(error_of(s.pause()), -110);
+	EXPECT_GT(edu::kStopTimeoutUs * 11 / 10, hardware.now_us - start);
+	EXPECT_EQ(adi(0).control, kOn);
+	EXPECT_EQ(hardware.log.back(), "ADI 0: does not pause");
+	s.close();
+}
+
+TEST_F(Edu, ResetCutsOffWhatDoesNotEnd)
+{
+	Slice &s = slice();
+	ASSERT_TRUE(s.open());
+	const unsigned resets = adi(0).resets;
+	adi(0).runs_until = hardware.now_us + 60'000'000;
+	ASSERT_TRUE(s.reset());
+	EXPECT_EQ(adi(0).resets, resets + 1);
+	EXPECT_FALSE(hardware.runs(adi(0)));
+	EXPECT_EQ(hardware.log.back(), "ADI 0: does not drain, its DMA is cut off");
+	s.close();
+}
+
+// Neither the ADI nor its PASID is anybody's before the whole device is reset.
+TEST_F(Edu, AnAdiThatCannotBeStopped)
+{
+	Slice &s = slice();
+	ASSERT_TRUE(s.open());
+	adi(0).runs_until = hardware.now_us + 600'000'000;
+	adi(0).unstoppable = true;
+	EXPECT_EQ(error_of(s.reset()), -5);
+	s.close();
+	EXPECT_EQ(error_of(s.open()), -5);
+	const u32 pasid = s.pasid();
+	slices.clear();
+	EXPECT_EQ(function->available(), 3U);
+	EXPECT_EQ(slice().adi(), 1U);
+	EXPECT_NE(slices.back()->pasid(), pasid);
+	leaked = 1;
+}
+
+TEST_F(Edu, Unplugged)
+{
+	Slice &s = slice();
+	ASSERT_TRUE(s.open());
+	hardware.gone = true;
+	s.request(0);
+	EXPECT_TRUE(s.revoked());
+	s.close();
+	slices.clear();
+	EXPECT_EQ(function->available(), 4U);
+}
+
+TEST_F(Edu, Revocation)
+{
+	Slice &s = slice();
+	fake::eventfds()[3];
+	ASSERT_TRUE(s.open());
+	ASSERT_TRUE(s.set_bus_master(true));
+	ASSERT_TRUE(s.set_request({EDU_IRQ_REQ, EDU_IRQ_DATA_EVENTFD | EDU_IRQ_TRIGGER, 1, 3}));
+	adi(0).runs_until = hardware.now_us + 100;
+	s.request(0);
+	EXPECT_EQ(fake::eventfds()[3].signals, 1);
+	EXPECT_FALSE(s.revoked());
+	EXPECT_TRUE(s.begin_fault());
+	s.end_fault();
+	s.request(1);
+	EXPECT_TRUE(s.revoked());
+	EXPECT_EQ(vdev.zaps, 1U);
+	EXPECT_EQ(adi(0).control & kOn, 0U);
+	EXPECT_FALSE(hardware.runs(adi(0)));
+	EXPECT_FALSE(s.begin_fault());
+	s.end_fault();
+	std::array<u8, 4> bytes{};
+	EXPECT_EQ(error_of(s.read(EDU_REGION_BAR0, SIOV_EDU_STATUS, bytes)), -19);
+	EXPECT_EQ(error_of(s.write(EDU_REGION_CONFIG, 4, bytes)), -19);
+	EXPECT_EQ(error_of(s.reset()), -19);
+	EXPECT_EQ(error_of(s.set_bus_master(true)), -19);
+	EXPECT_EQ(edu_slice_check_mmap(reinterpret_cast<edu_slice *>(&s), 0, kPage, true, false), -19);
+	s.request(2);
+	EXPECT_EQ(vdev.zaps, 1U);
+	s.close();
+	EXPECT_EQ(error_of(s.open()), -19);
+	EXPECT_EQ(fake::eventfds()[3].refs, 0);
+}
+
+TEST_F(Edu, InterruptsReachTheEventFd)
+{
+	Slice &s = slice();
+	eventfd_ctx &first = fake::eventfds()[3], &second = fake::eventfds()[4];
+	const u32 fd = EDU_IRQ_DATA_EVENTFD, none = EDU_IRQ_DATA_NONE;
+	const auto set = [&](u32 flags, u32 count, int data) {
+		return error_of(s.set_msix({EDU_IRQ_MSIX, flags, count, data}));
+	};
+	ASSERT_TRUE(s.open());
+	s.interrupt().raise(); // to nobody
+	ASSERT_EQ(set(fd | EDU_IRQ_TRIGGER, 1, 3), 0);
+	EXPECT_EQ(first.signals, 0);
+	s.interrupt().raise();
+	EXPECT_EQ(first.signals, 1);
+	ASSERT_EQ(set(none | EDU_IRQ_MASK, 1, 0), 0);
+	s.interrupt().raise();
+	s.interrupt().raise();
+	EXPECT_EQ(first.signals, 1);
+	EXPECT_TRUE(s.interrupt().pending());
+	ASSERT_EQ(set(EDU_IRQ_DATA_BOOL | EDU_IRQ_UNMASK, 1, 0), 0); // no
+	EXPECT_EQ(first.signals, 1);
+	ASSERT_EQ(set(none | EDU_IRQ_UNMASK, 1, 0), 0);
+	EXPECT_EQ(first.signals, 2);
+	ASSERT_EQ(set(none | EDU_IRQ_UNMASK, 1, 0), 0);
+	EXPECT_EQ(first.signals, 2);
+	ASSERT_EQ(set(EDU_IRQ_DATA_BOOL | EDU_IRQ_TRIGGER, 1, 1), 0);
+	EXPECT_EQ(first.signals, 3);
+	ASSERT_EQ(set(fd | EDU_IRQ_TRIGGER, 1, 4), 0);
+	EXPECT_EQ(first.refs, 0);
+	s.interrupt().raise();
+	EXPECT_EQ(second.signals, 1);
+	EXPECT_EQ(set(fd | EDU_IRQ_TRIGGER, 1, 5), -9);
+	EXPECT_EQ(set(fd | EDU_IRQ_MASK, 1, 4), -22);
+	EXPECT_EQ(set(none | EDU_IRQ_MASK | EDU_IRQ_TRIGGER, 1, 0), -22);
+	EXPECT_EQ(second.refs, 1);
+	// what a reset or the next owner must not see
+	ASSERT_EQ(set(none | EDU_IRQ_MASK, 1, 0), 0);
+	s.interrupt().raise();
+	ASSERT_TRUE(s.reset());
+	EXPECT_FALSE(s.interrupt().pending());
+	s.interrupt().raise();
+	ASSERT_EQ(set(none | EDU_IRQ_TRIGGER, 0, 0), 0);
+	EXPECT_EQ(second.refs, 0);
+	EXPECT_FALSE(s.interrupt().pending());
+	s.close();
+	ASSERT_TRUE(s.open());
+	ASSERT_EQ(set(fd | EDU_IRQ_TRIGGER, 1, 3), 0);
+	s.interrupt().raise();
+	EXPECT_EQ(first.signals, 4); // not masked any more
+	s.close();
+	EXPECT_EQ(first.refs, 0);
+}
+
+TEST_F(Edu, PageAccesses)
+{
+	Slice &s = slice();
+	std::array<u8, 8> bytes{1, 2, 3, 4, 5, 6, 7, 8}, back{};
+	ASSERT_TRUE(s.open());
+	ASSERT_TRUE(s.write(EDU_REGION_BAR0, SIOV_EDU_DST, bytes));
+	EXPECT_EQ(adi(0).page[SIOV_EDU_DST + 7], 8);
+	ASSERT_TRUE(s.read(EDU_REGION_BAR0, SIOV_EDU_DST, back));
+	EXPECT_EQ(bytes, back);
+	EXPECT_EQ(error_of(s.read(EDU_REGION_BAR0, SIOV_EDU_DST, std::span(back).first(2))), -22);
+	EXPECT_TRUE(s.read(EDU_REGION_BAR0, SIOV_EDU_BUFFER + 1, std::span(back).first(1)));
+	s.close();
+}
+
+TEST_F(Edu, Mappings)
+{
+	Slice &s = slice();
+	const auto check = [&](u64 offset, u64 length, bool shared = true, bool executable = false) {
+		return edu_slice_check_mmap(reinterpret_cast<edu_slice *>(&s), offset, length, shared, executable);
+	};
+	EXPECT_EQ(check(0, kPage), 0);
+	EXPECT_EQ(check(0, 2 * kPage), -22);
+	EXPECT_EQ(check(kPage, kPage), -22);
+	EXPECT_EQ(check(1ULL << EDU_REGION_SHIFT, kPage), -22);
+	EXPECT_EQ(check(~0ULL - kPage + 1, kPage), -22);
+	EXPECT_EQ(check(0, kPage, false), -22);
+	EXPECT_EQ(check(0, kPage, true, true), -1);
+}
+
+} // namespace
+} // namespace test
