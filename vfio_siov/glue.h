@@ -41,4 +41,14 @@ void siov_unbind(struct vfio_siov_device *slice);
 int siov_attach(struct vfio_siov_device *slice, unsigned int *pt_id);
 void siov_detach(struct vfio_siov_device *slice);
 int siov_open(struct vfio_siov_device *slice);
+
+/* Slices without PASID, glue_emulated.c and emulated.cpp */
+bool sx_emulated_has_our_ops(const struct vfio_device *vdev);
+bool sx_emulated_cdev_opened(const struct vfio_device *vdev);
+bool sx_emulated_bound(const struct vfio_device *vdev);
+int sx_emulated_register(struct vfio_device *vdev);
+int sx_emulated_attach(struct vfio_device *vdev, unsigned int *ioas);
+int siov_emulated_register(struct vfio_device *vdev);
+int siov_emulated_attach(struct vfio_device *vdev, unsigned int *ioas);
+int siov_emulated_open(struct vfio_device *vdev);
 KX_DECLS_END

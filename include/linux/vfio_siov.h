@@ -79,6 +79,29 @@ int vfio_siov_open_device(struct vfio_device *vdev);
 /* How many microseconds DMA was held by the last replace, 0: it never was. Any context. */
 unsigned int vfio_siov_last_pause_us(const struct vfio_siov_device *slice);
 
+/*
+ * Slices that are emulated in software: no hardware does DMA for them, so they have no PASID and no parent at an IOMMU.
+ * Their driver moves the owner's memory itself, by vfio_dma_rw() and vfio_pin_pages(), which end in an access object of
+ * the iommufd that the owner has bound: it reaches what is mapped in the IOAS that the slice is attached to, and nothing
+ * else. A driver that pins has a dma_unmap operation and has unpinned the range when that returns. To the owner there is no
+ * difference: cdev and iommufd only, attach, replace, detach; EPERM by group and container.
+ *
+ * The vfio_device_ops have the five operations below, open_device beginning with vfio_siov_emulated_open_device().
+ *   EINVAL  other operations than these
+ *   what vfio_register_emulated_iommu_dev() returned
+ */
+int vfio_register_emulated_slice(struct vfio_device *vdev);
+/* As vfio_unregister_pasid_iommu_dev() */
+void vfio_unregister_emulated_slice(struct vfio_device *vdev);
+
+int vfio_siov_emulated_bind_iommufd(struct vfio_device *vdev, struct iommufd_ctx *ictx, unsigned int *id);
+void vfio_siov_emulated_unbind_iommufd(struct vfio_device *vdev);
+/* An IOAS: there is no HWPT of such a slice. */
+int vfio_siov_emulated_attach_ioas(struct vfio_device *vdev, unsigned int *ioas);
+void vfio_siov_emulated_detach_ioas(struct vfio_device *vdev);
+/* EPERM: the opener has no iommufd (a legacy container of VFIO's) */
+int vfio_siov_emulated_open_device(struct vfio_device *vdev);
+
 #ifdef __cplusplus
 }
 #endif

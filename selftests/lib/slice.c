@@ -22,6 +22,8 @@
 #define TYPE        "mdev_supported_types/siov_edu-adi"
 #define MDEV        "/sys/bus/mdev/devices"
 #define DEBUG       "/sys/kernel/debug/siov_edu"
+#define SOFT        "/sys/class/mdev_bus/siov_soft/mdev_supported_types/siov_soft-adi/"
+#define SOFT_DEBUG  "/sys/kernel/debug/siov_soft"
 
 #define UUID_START  "51070edc-0000-4000-8000-"
 
@@ -114,11 +116,23 @@ long slice_attr(const char *uuid, const char *name)
 	return read_number(path);
 }
 
+int slice_soft_load(void) { return module_load("siov_soft"); }
+int slice_soft_create(const char *uuid) { return attr_write(SOFT "create", uuid); }
+int slice_soft_available(void) { return (int)read_number(SOFT "available_instances"); }
+
+/* A slice has a folder in its driver's. */
+static void debug_path(const char *uuid, const char *name, char path[128])
+{
+	snprintf(path, 128, DEBUG "/%.36s/%s", uuid, name);
+	if (access(path, F_OK))
+		snprintf(path, 128, SOFT_DEBUG "/%.36s/%s", uuid, name);
+}
+
 long slice_debug(const char *uuid, const char *name)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), DEBUG "/%.36s/%s", uuid, name);
+	debug_path(uuid, name, path);
 	return read_number(path);
 }
 
@@ -126,7 +140,7 @@ int slice_debug_set(const char *uuid, const char *name, long value)
 {
 	char path[128], text[24];
 
-	snprintf(path, sizeof(path), DEBUG "/%.36s/%s", uuid, name);
+	debug_path(uuid, name, path);
 	snprintf(text, sizeof(text), "%ld", value);
 	return attr_write(path, text);
 }
@@ -160,15 +174,20 @@ int slice_irq_enable(struct slice *slice)
 	return vfio_msix_enable(&slice->vfio, &slice->irq, 1);
 }
 
-int slice_bind(struct slice *slice, int iommufd)
+int slice_bind_trapped(struct slice *slice, int iommufd)
 {
 	int rc = vfio_bind(&slice->vfio, iommufd);
 
 	if (!rc)
 		rc = vfio_enable_dma(&slice->vfio);
-	if (!rc)
-		rc = slice_map(slice);
 	return rc ? rc : slice_irq_enable(slice);
+}
+
+int slice_bind(struct slice *slice, int iommufd)
+{
+	int rc = slice_bind_trapped(slice, iommufd);
+
+	return rc ? rc : slice_map(slice);
 }
 
 int slice_attach(struct slice *slice, __u32 pt) { return vfio_attach(&slice->vfio, pt, NULL); }
@@ -185,12 +204,45 @@ void slice_close(struct slice *slice)
 	slice->irq = -1;
 }
 
-__u32 slice_get32(struct slice *slice, unsigned int reg) { return siov_get32(slice->page, reg); }
-__u64 slice_get64(struct slice *slice, unsigned int reg) { return siov_get64(slice->page, reg); }
+/* Without a mapping; a read that fails gives ones, as one of a device that is gone does. */
+static __u64 trapped_get(struct slice *slice, unsigned int reg, size_t size)
+{
+	__u64 value = 0;
 
-void slice_set32(struct slice *slice, unsigned int reg, __u32 value) { *(volatile __u32 *)(slice->page + reg) = value; }
+	return pread(slice->vfio.fd, &value, size, reg) == (ssize_t)size ? value : ~0ULL;
+}
 
-void slice_set64(struct slice *slice, unsigned int reg, __u64 value) { *(volatile __u64 *)(slice->page + reg) = value; }
+static void trapped_set(struct slice *slice, unsigned int reg, __u64 value, size_t size)
+{
+	if (pwrite(slice->vfio.fd, &value, size, reg) != (ssize_t)size)
+		perror("a register of the slice");
+}
+
+__u32 slice_get32(struct slice *slice, unsigned int reg)
+{
+	return slice->page ? siov_get32(slice->page, reg) : (__u32)trapped_get(slice, reg, 4);
+}
+
+__u64 slice_get64(struct slice *slice, unsigned int reg)
+{
+	return slice->page ? siov_get64(slice->page, reg) : trapped_get(slice, reg, 8);
+}
+
+void slice_set32(struct slice *slice, unsigned int reg, __u32 value)
+{
+	if (slice->page)
+		*(volatile __u32 *)(slice->page + reg) = value;
+	else
+		trapped_set(slice, reg, value, 4);
+}
+
+void slice_set64(struct slice *slice, unsigned int reg, __u64 value)
+{
+	if (slice->page)
+		*(volatile __u64 *)(slice->page + reg) = value;
+	else
+		trapped_set(slice, reg, value, 8);
+}
 
 /* Commands that the ADI has and has not completed; retried, as one may complete between the two reads */
 static __u32 accepted(struct slice *slice)

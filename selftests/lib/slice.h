@@ -15,7 +15,7 @@
 struct slice {
 	struct vfio_dev vfio; /* fd, object id in the iommufd */
 	char uuid[SLICE_UUID_SIZE];
-	volatile unsigned char *page; /* the ADI's, NULL until slice_map() */
+	volatile unsigned char *page; /* the ADI's; NULL: registers are read and written by the slice's descriptor */
 	int irq;                      /* eventfd, -1 until slice_irq_enable() */
 };
 
@@ -32,6 +32,11 @@ void slice_remove_leftovers(void);
 /* How many more slices the function has */
 int slice_available(const char *bdf);
 
+/* The same for slices that are emulated in software (siov_soft.ko). */
+int slice_soft_load(void);
+int slice_soft_create(const char *uuid);
+int slice_soft_available(void);
+
 /* The number in a slice's sysfs attribute: adi, numa_node, attached, last_pause_us */
 long slice_attr(const char *uuid, const char *name);
 /* The number in a slice's debugfs file: pasid, delay_us (of each command, in
@@ -43,6 +48,8 @@ int slice_debug_set(const char *uuid, const char *name, long value);
 int slice_open(struct slice *slice, const char *uuid);
 /* Bind, bus master, map and interrupt: all that commands need but an attach */
 int slice_bind(struct slice *slice, int iommufd);
+/* Without the mapping, which a slice in software has not */
+int slice_bind_trapped(struct slice *slice, int iommufd);
 /* the parts of it, after vfio_bind(&slice->vfio, ...) */
 int slice_map(struct slice *slice);
 int slice_irq_enable(struct slice *slice);
