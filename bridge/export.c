@@ -5,6 +5,8 @@
 #include <linux/export.h>
 
 #include "bridge/api.h"
+#define IOMMUFD_CXX_KERNEL
+#include "include/linux/iommufd_pasid.h"
 
 EXPORT_SYMBOL_NS_GPL(iommufd_ctx_get, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_ctx_put, IOMMUFD);
@@ -19,6 +21,14 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_replace, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_device_detach, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_device_to_ictx, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_device_to_id, IOMMUFD);
+
+EXPORT_SYMBOL_NS_GPL(iommufd_device_bind_pasid, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_device_set_pause, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_device_attach_pasid, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_device_replace_pasid, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_device_detach_pasid, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_driver_register, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_driver_unregister, IOMMUFD);
 
 EXPORT_SYMBOL_NS_GPL(iommufd_access_create, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_access_destroy, IOMMUFD);

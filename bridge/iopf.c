@@ -3,6 +3,7 @@
 #include <linux/iommu.h>
 #include <linux/list.h>
 #include <linux/pci.h>
+#include <linux/slab.h>
 
 #include "bridge/iopf.h"
 
@@ -26,7 +27,10 @@ static int deliver(struct iopf_group *group)
 	void *queue = group->attach_handle->domain->fault_data;
 
 	iopf_group_dequeue(group);
-	iommufd_cxx_fault(queue, group);
+	if (queue)
+		iommufd_cxx_fault(queue, group);
+	else
+		kx_iopf_respond(group, false);
 	return 0;
 }
 
@@ -94,6 +98,28 @@ bool kx_iopf_for_each(struct iopf_group *group, kx_page_request_fn fn, void *con
 			return false;
 	}
 	return true;
+}
+
+static bool same_pasid(const struct iommu_fault_page_request *a, const struct iommu_fault_page_request *b)
+{
+	return !((a->flags ^ b->flags) & IOMMU_FAULT_PAGE_REQUEST_PASID_VALID) && a->pasid == b->pasid;
+}
+
+unsigned int kx_iopf_drop_others(struct iopf_group *group)
+{
+	struct iopf_fault *fault, *next;
+	unsigned int dropped = 0;
+
+	list_for_each_entry_safe(fault, next, &group->faults, list)
+	{
+		if (same_pasid(&fault->fault.prm, &group->last_fault.fault.prm))
+			continue;
+		list_del(&fault->list);
+		kfree(fault);
+		dropped++;
+	}
+	group->fault_count -= dropped;
+	return dropped;
 }
 
 /* The group is gone afterwards. */

@@ -17,6 +17,7 @@ KX_DECLS_BEGIN
 int kx_device_enable_iopf(struct device *dev);
 void kx_device_disable_iopf(struct device *dev);
 bool kx_device_is_virtual_function(struct device *dev);
+/* null: its page requests are refused, politely */
 void kx_domain_set_fault_queue(struct iommu_domain *domain, void *queue);
 
 void kx_iopf_list_init(struct list_head *list);
@@ -30,6 +31,8 @@ void kx_iopf_remove(struct iopf_group *group);
 struct iommu_attach_handle *kx_iopf_handle(const struct iopf_group *group);
 unsigned long kx_iopf_count(const struct iopf_group *group);
 bool kx_iopf_for_each(struct iopf_group *group, kx_page_request_fn fn, void *context);
+/* Frees the requests of other PASIDs than the last one's; how many there were. */
+unsigned int kx_iopf_drop_others(struct iopf_group *group);
 void kx_iopf_respond(struct iopf_group *group, bool success);
 
 /* In C++ (iommufd/fault_queue.cpp). */

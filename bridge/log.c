@@ -21,6 +21,11 @@ void kx_log_rejected(const char *what, int error, const char *why)
 				   ERR_PTR(error), why);
 }
 
+void kx_log_faults_dropped(unsigned int requests)
+{
+	pr_warn_ratelimited("%u page requests dropped: another PASID had used the index of their group\n", requests);
+}
+
 void kx_log_device_warning(struct device *dev, const char *text)
 {
 	dev_warn(dev, pr_fmt("%s\n"), text);

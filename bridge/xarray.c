@@ -15,6 +15,11 @@ int kx_ids_reserve(struct xarray *xa, unsigned int *id)
 	return xa_alloc(xa, id, XA_ZERO_ENTRY, xa_limit_31b, GFP_KERNEL_ACCOUNT);
 }
 
+int kx_ids_insert(struct xarray *xa, unsigned int id, void *entry)
+{
+	return xa_insert(xa, id, entry, GFP_KERNEL_ACCOUNT);
+}
+
 /* The slot exists since kx_ids_reserve(): this allocates nothing and cannot fail. */
 void kx_ids_publish(struct xarray *xa, unsigned int id, void *entry)
 {

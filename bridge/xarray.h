@@ -5,6 +5,8 @@
 KX_DECLS_BEGIN
 void kx_ids_init(struct xarray *xa);
 int kx_ids_reserve(struct xarray *xa, unsigned int *id);
+/* Takes this id, for this entry: EBUSY, ENOMEM */
+int kx_ids_insert(struct xarray *xa, unsigned int id, void *entry);
 void kx_ids_publish(struct xarray *xa, unsigned int id, void *entry);
 void *kx_ids_erase(struct xarray *xa, unsigned int id);
 void *kx_ids_erase_locked(struct xarray *xa, unsigned int id);

@@ -1,34 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Device: a physical device that a driver (vfio-pci) has put under the control of one fd. Made and destroyed by that
-// driver, never by the user, whose DESTROY gets EBUSY.
+// Device: what a driver (vfio-pci, or the driver of a parent with slices) has put under the control of one fd: a
+// physical device, or a slice, which is told apart by its default PASID. Made and destroyed by that driver, never by
+// the user, whose DESTROY gets EBUSY.
 //
-// Attached, its DMA goes through a HWPT; bound and not attached, it is blocked.
+// Attached, its DMA goes through a HWPT; bound and not attached, it is blocked. Further PASIDs have attachments of
+// their own, for which the driver asks.
 //
-// Locks: hwpt_ and the place in the group's list are guarded by the group's lock. The driver calls bind, attach,
-// replace, detach and unbind one after the other, never at the same time for one device.
+// Locks: hwpt_ and the place in the group's list are guarded by the group's lock; further_ by further_lock_, which is
+// taken before an Ioas' lock. The driver calls bind, attach, replace, detach and unbind one after the other, never at
+// the same time for one device.
 #pragma once
 #include "base/list.hpp"
 #include "iommufd/group.hpp"
+#include "iommufd/parent.hpp"
+#include "iommufd/pasid_port.hpp"
 #include "kern/file.hpp"
 
 namespace iommufd {
 
 class Context;
 
-// The claim that nobody else, the kernel's DMA API included, makes this device do DMA.
-class DmaOwnership {
-public:
-	explicit DmaOwnership(device *dev) : dev_(dev) {}
-	DmaOwnership(DmaOwnership &&o) noexcept : dev_(std::exchange(o.dev_, nullptr)) {}
-	DmaOwnership(const DmaOwnership &) = delete;
-	~DmaOwnership()
-	{
-		if (dev_)
-			kx_device_release_dma(dev_);
-	}
-
-private:
-	device *dev_;
+// What makes a physical device one fd's, in the order of release, last to first.
+struct PhysicalBinding {
+	GroupTable::Membership group;
+	DmaOwnership ownership;
 };
 
 class Device final : public Object, public base::ListHook<InGroup> {
@@ -36,49 +31,61 @@ public:
 	static const ObjectType kType = ObjectType::kDevice;
 
 	// EINVAL: its DMA is not cache coherent; ENODEV: no IOMMU; EPERM: its MSIs cannot be isolated; EBUSY: the
-	// group has another owner; ENOMEM. Context: may sleep. Undone by unbind().
+	// group has another owner, or slices of the device are bound; ENOMEM. Context: may sleep. Undone by unbind().
 	static Result<Device *> bind(Context &context, device *dev);
-	// Context: may sleep; waits for calls on the device. The device is gone afterwards.
+	// A slice of `parent`. The same, and as PasidClaim::claim() for the parent and the PASID.
+	static Result<Device *> bind_pasid(Context &context, device *parent, Pasid pasid);
+	// Context: may sleep; waits for calls on the device. The device is gone afterwards, and so are its further
+	// PASIDs.
 	static void unbind(Device &device);
 
-	Device(Context &context, device *dev, GroupTable::Membership group, DmaOwnership ownership);
+	Device(Context &context, Parent::Ref parent, std::optional<PhysicalBinding> physical,
+	       kern::Box<PasidPort> slice);
 	~Device() override;
 
-	// `pt_id`: an IOAS or a HWPT; becomes the id of the HWPT. ENOENT, EINVAL, and as Group::attach()/replace().
+	// `pt_id`: an IOAS or a HWPT; becomes the id of the HWPT. ENOENT, EINVAL, and as Port::attach()/replace().
 	Status attach(ObjectId &pt_id);
 	Status replace(ObjectId &pt_id);
 	void detach();
+	// EINVAL for a physical device, which is moved in one step.
+	Status set_pause(const Pause &pause);
 
-	device *dev() const { return dev_; }
+	// The same for a further PASID, claimed from attach to detach. EINVAL: as PasidClaim::claim(), or not attached;
+	// EBUSY.
+	Status attach_pasid(Pasid pasid, ObjectId &pt_id);
+	Status replace_pasid(Pasid pasid, ObjectId &pt_id);
+	void detach_pasid(Pasid pasid);
+
+	// Of a slice: the parent.
+	device *dev() const { return parent_->dev(); }
+	Parent &parent() { return *parent_; }
 	Context &context() const { return context_; }
-	Group &group() const { return *group_; }
 	bool can_enforce_coherency() const { return can_enforce_coherency_; }
-
-	// Lets the device raise page requests, counted. EINVAL for a virtual function, whose requests it shares with
-	// others. Under the group's lock.
-	Status enable_faults();
-	void disable_faults();
 
 private:
 	friend class Group;
 
 	enum class Change { kAttach, kReplace };
 
-	Result<Hold<Hwpt>> move_to(Hwpt &hwpt, Change change);
-	Result<Hold<Hwpt>> move_to_ioas(Ioas &ioas, ObjectId &pt_id, Change change);
-	Result<Hold<Hwpt>> move_to_new(Ioas &ioas, ObjectId &pt_id, Change change);
-	Status change_pt(ObjectId &pt_id, Change change);
+	Port &own_port();
+	Result<Hold<Hwpt>> move_to(Port &port, Hwpt &hwpt, Change change);
+	Result<Hold<Hwpt>> move_to_ioas(Port &port, Ioas &ioas, ObjectId &pt_id, Change change);
+	Result<Hold<Hwpt>> move_to_new(Port &port, Ioas &ioas, ObjectId &pt_id, Change change);
+	Status change_pt(Port &port, ObjectId &pt_id, Change change);
 	void let_go(Hold<Hwpt> hwpt);
+	void drop_further(PasidPort &port);
+	void detach_all_further();
 
 	// In the order of release, last to first.
 	const kern::FileRef open_fd_;
 	Context &context_;
-	const GroupTable::Membership group_;
-	const DmaOwnership ownership_;
-	device *const dev_;
-	Hold<Hwpt> hwpt_;     // while attached
-	u32 faults_on_ = 0;   // enable_faults() minus disable_faults()
-	Hold<Device> driver_; // the driver's own, from bind to unbind
+	const Parent::Ref parent_;
+	const std::optional<PhysicalBinding> physical_; // of a physical device
+	const kern::Box<PasidPort> slice_;              // of a slice: its default PASID
+	kern::Mutex further_lock_;
+	kern::IdTable<PasidPort> further_; // by PASID
+	Hold<Hwpt> hwpt_;                  // while a physical device is attached; a PasidPort has its own
+	Hold<Device> driver_;              // the driver's own, from bind to unbind
 	Hold<Device> attached_;
 	const bool can_enforce_coherency_;
 };

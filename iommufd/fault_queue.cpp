@@ -69,6 +69,10 @@ void FaultQueue::released()
 
 void FaultQueue::deliver(iopf_group *group)
 {
+	// 6.12 collects the requests of a group by its index alone. Those of others are asked for again by their
+	// device.
+	if (u32 dropped = kx_iopf_drop_others(group))
+		kx_log_faults_dropped(dropped);
 	{
 		kern::Guard guard(list_lock_);
 		kx_iopf_add_tail(waiting_.get(), group);
@@ -89,6 +93,7 @@ Status FaultQueue::copy_group(iopf_group &group, ObjectId cookie, base::UserVa t
 {
 	struct Copy {
 		base::UserVa to;
+		bool hides_pasid;
 		iommu_hwpt_pgfault record{};
 		Status status{};
 
@@ -97,6 +102,10 @@ Status FaultQueue::copy_group(iopf_group &group, ObjectId cookie, base::UserVa t
 			Copy &copy = *static_cast<Copy *>(self);
 			copy.record.flags = request->flags;
 			copy.record.pasid = request->pasid;
+			if (copy.hides_pasid) {
+				copy.record.flags &= ~static_cast<u32>(IOMMU_PGFAULT_FLAGS_PASID_VALID);
+				copy.record.pasid = 0;
+			}
 			copy.record.grpid = request->group_id;
 			copy.record.perm = request->perm;
 			copy.record.addr = request->addr;
@@ -106,8 +115,9 @@ Status FaultQueue::copy_group(iopf_group &group, ObjectId cookie, base::UserVa t
 		}
 	};
 
-	Copy copy{to};
-	copy.record.dev_id = Attachment::of(kx_iopf_handle(&group)).reporter.raw();
+	const Attachment &attachment = Attachment::of(kx_iopf_handle(&group));
+	Copy copy{to, attachment.hides_pasid};
+	copy.record.dev_id = attachment.reporter.raw();
 	copy.record.cookie = cookie.raw();
 	kx_iopf_for_each(&group, Copy::one, &copy);
 	return copy.status;

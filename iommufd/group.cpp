@@ -20,7 +20,7 @@ IoPageTable *table_of(Hwpt *hwpt)
 
 } // namespace
 
-Group::Group(kern::GroupRef group) : group_(std::move(group)), lock_(group_class) {}
+Group::Group(iommu_group *group) : group_(group), lock_(group_class) {}
 
 Group::~Group() { WARN_ON(hwpt_ || !attached_.empty()); }
 
@@ -39,12 +39,12 @@ Status Group::reserve_regions(Device &device, Hwpt &hwpt)
 	IoPageTable *table = table_of(&hwpt);
 	if (!table)
 		return {};
-	TRY(table->reserve_for(device.dev(), sw_msi_start_));
+	TRY(table->reserve_for(device.dev(), &device, sw_msi_start_));
 	if (!attached_.empty())
 		return {};
 	Status status = set_msi_window(hwpt);
 	if (!status)
-		table->unreserve(device.dev());
+		table->unreserve(&device);
 	return status;
 }
 
@@ -53,7 +53,7 @@ Status Group::attach_first(Device &device, Hwpt &hwpt)
 	lock_.assert_held();
 	TRY_LET(attachment, kern::make<Attachment>());
 	attachment->reporter = device.id();
-	TRY(base::check(kx_group_attach(group_.get(), hwpt.domain().get(), attachment->handle.get()),
+	TRY(base::check(kx_group_attach(group_, hwpt.domain().get(), attachment->handle.get()),
 			"the IOMMU driver does not attach the device to this domain"));
 	attachment_ = std::move(attachment);
 	hwpt_ = &hwpt;
@@ -64,12 +64,12 @@ Status Group::attach_first(Device &device, Hwpt &hwpt)
 Status Group::join(Device &device, Hwpt &hwpt)
 {
 	if (hwpt.faults())
-		TRY(device.enable_faults());
+		TRY(device.parent().enable_faults());
 	if (!attached_.empty())
 		return {};
 	Status status = attach_first(device, hwpt);
 	if (!status && hwpt.faults())
-		device.disable_faults();
+		device.parent().disable_faults();
 	return status;
 }
 
@@ -82,7 +82,7 @@ Status Group::attach(Device &device, Hwpt &hwpt)
 	Status status = join(device, hwpt);
 	if (!status) {
 		if (IoPageTable *table = table_of(&hwpt))
-			table->unreserve(device.dev());
+			table->unreserve(&device);
 		return status;
 	}
 	device.hwpt_ = Hold<Hwpt>(hwpt);
@@ -97,7 +97,7 @@ Hold<Hwpt> Group::detach(Device &device)
 
 	attached_.remove(device);
 	if (attached_.empty()) {
-		kx_group_detach(group_.get(), hwpt_->domain().get());
+		kx_group_detach(group_, hwpt_->domain().get());
 		if (faults)
 			faults->drop(*attachment_);
 		attachment_ = {};
@@ -107,9 +107,9 @@ Hold<Hwpt> Group::detach(Device &device)
 		faults->set_reporter(*attachment_, attached_.front().id());
 	}
 	if (faults)
-		device.disable_faults();
+		device.parent().disable_faults();
 	if (IoPageTable *table = table_of(device.hwpt_.get()))
-		table->unreserve(device.dev());
+		table->unreserve(&device);
 	return std::move(device.hwpt_);
 }
 
@@ -117,11 +117,11 @@ Status Group::enable_faults_for_all()
 {
 	lock_.assert_held();
 	for (auto at = attached_.begin(); at != attached_.end(); ++at) {
-		Status status = (*at).enable_faults();
+		Status status = (*at).parent().enable_faults();
 		if (status)
 			continue;
 		for (auto undo = attached_.begin(); undo != at; ++undo)
-			(*undo).disable_faults();
+			(*undo).parent().disable_faults();
 		return status;
 	}
 	return {};
@@ -130,7 +130,7 @@ Status Group::enable_faults_for_all()
 void Group::disable_faults_for_all()
 {
 	for (Device &device : attached_)
-		device.disable_faults();
+		device.parent().disable_faults();
 }
 
 // In one step for the hardware, if its driver can. Page requests that came by way of the old domain are answered.
@@ -144,7 +144,7 @@ Status Group::replace_domain(Device &device, Hwpt &hwpt)
 	attachment->reporter = device.id();
 	if (start)
 		TRY(enable_faults_for_all());
-	Status status = base::check(kx_group_replace(group_.get(), hwpt.domain().get(), attachment->handle.get()),
+	Status status = base::check(kx_group_replace(group_, hwpt.domain().get(), attachment->handle.get()),
 				    "the IOMMU driver does not move the device to this domain");
 	if (!status) {
 		if (start)
@@ -166,7 +166,7 @@ void Group::unreserve_all(Hwpt &hwpt)
 	if (!table)
 		return;
 	for (Device &device : attached_)
-		table->unreserve(device.dev());
+		table->unreserve(&device);
 }
 
 // All attached devices' regions into the IOAS of `to`, if that is another one.
@@ -177,7 +177,7 @@ Status Group::reserve_all(Hwpt &to)
 	if (!table || table == table_of(hwpt_))
 		return {};
 	for (Device &device : attached_)
-		TRY(table->reserve_for(device.dev(), sw_msi_start_));
+		TRY(table->reserve_for(device.dev(), &device, sw_msi_start_));
 	return {};
 }
 
@@ -221,16 +221,12 @@ Group *GroupTable::find_locked(const iommu_group *group)
 	return nullptr;
 }
 
-Result<GroupTable::Membership> GroupTable::join(device *dev)
+Result<GroupTable::Membership> GroupTable::join(iommu_group *group)
 {
-	kern::GroupRef kernel_group(kx_group_get(dev));
-	if (!kernel_group)
-		return fail(Errno::kNoDev, "the device is in no IOMMU group");
-
 	kern::Guard guard(lock_);
-	Group *found = find_locked(kernel_group.get());
+	Group *found = find_locked(group);
 	if (!found) {
-		TRY_LET(fresh, kern::make<Group>(std::move(kernel_group)));
+		TRY_LET(fresh, kern::make<Group>(group));
 		found = fresh.release();
 		groups_.push_back(*found);
 	}

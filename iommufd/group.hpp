@@ -10,7 +10,7 @@
 
 #include "base/list.hpp"
 #include "iommufd/attachment.hpp"
-#include "iommufd/hwpt.hpp"
+#include "iommufd/port.hpp"
 
 namespace iommufd {
 
@@ -19,22 +19,18 @@ class GroupTable;
 struct InGroup;
 struct InGroups;
 
-class Group : public base::ListHook<InGroups> {
+class Group final : public Port, public base::ListHook<InGroups> {
 public:
-	explicit Group(kern::GroupRef group);
+	explicit Group(iommu_group *group);
 	~Group();
 
-	iommu_group *kernel_group() const { return group_.get(); }
-	bool isolates_msi() const { return kx_group_isolates_msi(group_.get()); }
+	iommu_group *kernel_group() const { return group_; }
 
-	// Attaches the device, and with it the group if it is the first: EINVAL when the group is attached to another
-	// HWPT or the driver finds the domain unsuitable, EADDRINUSE when a reserved region of the device is mapped.
-	Status attach(Device &device, Hwpt &hwpt);
-	// Moves the whole group over to `hwpt`. Returns the device's hold on the old one (none if there was no
-	// change). EINVAL when the device is not attached. On failure nothing has changed.
-	Result<Hold<Hwpt>> replace(Device &device, Hwpt &hwpt);
-	// Returns the hold on the HWPT, which the caller lets go after all locks.
-	Hold<Hwpt> detach(Device &device);
+	// Attaches the device, and with it the group if it is the first.
+	Status attach(Device &device, Hwpt &hwpt) override;
+	// Moves the whole group.
+	Result<Hold<Hwpt>> replace(Device &device, Hwpt &hwpt) override;
+	Hold<Hwpt> detach(Device &device) override;
 
 private:
 	friend class GroupTable;
@@ -49,7 +45,7 @@ private:
 	void disable_faults_for_all();
 	Status replace_domain(Device &device, Hwpt &hwpt);
 
-	const kern::GroupRef group_;
+	iommu_group *const group_; // the members' parents have references
 	kern::Mutex lock_;
 	base::List<Device, InGroup> attached_;
 	Hwpt *hwpt_ = nullptr; // held by each attached device
@@ -83,8 +79,8 @@ public:
 	GroupTable();
 	~GroupTable();
 
-	// The group that `dev` is in. ENODEV when it is in none, ENOMEM. Context: may sleep.
-	Result<Membership> join(device *dev);
+	// ENOMEM. Context: may sleep. Of the group, whoever joins has a reference.
+	Result<Membership> join(iommu_group *group);
 	// Has this fd a device of that group?
 	bool has(const iommu_group *group);
 

@@ -57,7 +57,7 @@ Status HwptPaging::enforce_coherency()
 }
 
 Result<Pending<HwptPaging>> HwptPaging::create(Context &context, Ioas &ioas, Device &device, const HwptSpec &spec,
-					       bool attach)
+					       Port *attach_to)
 {
 	ioas.lock().assert_held();
 	TRY(check_spec(spec, device));
@@ -68,12 +68,12 @@ Result<Pending<HwptPaging>> HwptPaging::create(Context &context, Ioas &ioas, Dev
 	// Before anything is mapped: some IOMMUs have a bit for it in every entry.
 	if (device.can_enforce_coherency())
 		TRY(hwpt->enforce_coherency());
-	if (attach)
-		TRY(device.group().attach(device, *hwpt));
+	if (attach_to)
+		TRY(attach_to->attach(device, *hwpt));
 	Status status = ioas.table().add_domain(hwpt->entry_);
 	if (!status) {
-		if (attach)
-			device.group().detach(device);
+		if (attach_to)
+			attach_to->detach(device);
 		return fail(status.error());
 	}
 	hwpt->in_table_ = true;

@@ -44,11 +44,11 @@ class HwptPaging final : public Hwpt, public base::ListHook<InIoas> {
 public:
 	static const ObjectType kType = ObjectType::kHwptPaging;
 
-	// A domain for `device`, filled with all of the IOAS' mappings. `attach`: attach the device before filling, as
-	// some drivers finish a domain only then. EOPNOTSUPP for what the driver does not offer, and as attaching and
-	// IoPageTable::add_domain(). Context: under the Ioas' lock, may sleep.
+	// A domain for `device`, filled with all of the IOAS' mappings. `attach_to`: attach this port of the device
+	// before filling, as some drivers finish a domain only then; null: nothing. EOPNOTSUPP for what the driver does
+	// not offer, and as attaching and IoPageTable::add_domain(). Context: under the Ioas' lock, may sleep.
 	static Result<Pending<HwptPaging>> create(Context &context, Ioas &ioas, Device &device, const HwptSpec &spec,
-						  bool attach);
+						  class Port *attach_to);
 	HwptPaging(Ioas &ioas, const HwptSpec &spec);
 	~HwptPaging() override;
 

@@ -8,12 +8,33 @@ namespace iommufd {
 
 namespace {
 
+// Where the HWPT's page requests go, if the caller says so.
+Status connect_faults(UserCall &call, const iommu_hwpt_alloc &cmd, Hwpt &hwpt)
+{
+	if (!(cmd.flags & IOMMU_HWPT_FAULT_ID_VALID))
+		return {};
+	TRY_LET(queue, call.context().objects().get<FaultQueue>(ObjectId(cmd.fault_id)));
+	hwpt.send_faults_to(*queue);
+	return {};
+}
+
+// The driver does not hear of fault queues.
+HwptSpec spec_of(const iommu_hwpt_alloc &cmd)
+{
+	return {cmd.flags & ~IOMMU_HWPT_FAULT_ID_VALID, {cmd.data_type, base::UserVa(cmd.data_uptr), cmd.data_len}};
+}
+
 Status alloc_paging(UserCall &call, iommu_hwpt_alloc &cmd, Device &device, Ioas &ioas)
 {
-	const HwptSpec spec{cmd.flags, {cmd.data_type, base::UserVa(cmd.data_uptr), cmd.data_len}};
+	const u32 faulting_parent = IOMMU_HWPT_FAULT_ID_VALID | IOMMU_HWPT_ALLOC_NEST_PARENT;
+	if ((cmd.flags & faulting_parent) == faulting_parent)
+		return fail(Errno::kOpNotSupp, "page requests of a nested HWPT go to its own queue, not its parent's");
+	if ((cmd.flags & IOMMU_HWPT_FAULT_ID_VALID) && !kx_domain_can_alloc_user(device.dev()))
+		return fail(Errno::kOpNotSupp, "the IOMMU driver takes no flags");
 
 	kern::Guard guard(ioas.lock());
-	TRY_LET(hwpt, HwptPaging::create(call.context(), ioas, device, spec, false));
+	TRY_LET(hwpt, HwptPaging::create(call.context(), ioas, device, spec_of(cmd), nullptr));
+	TRY(connect_faults(call, cmd, *hwpt));
 	cmd.out_hwpt_id = hwpt->id().raw();
 	TRY(call.respond(cmd));
 	hwpt->enlist(false);
@@ -23,14 +44,8 @@ Status alloc_paging(UserCall &call, iommu_hwpt_alloc &cmd, Device &device, Ioas 
 
 Status alloc_nested(UserCall &call, iommu_hwpt_alloc &cmd, Device &device, HwptPaging &parent)
 {
-	const HwptSpec spec{cmd.flags & ~IOMMU_HWPT_FAULT_ID_VALID,
-			    {cmd.data_type, base::UserVa(cmd.data_uptr), cmd.data_len}};
-
-	TRY_LET(hwpt, HwptNested::create(call.context(), parent, device, spec));
-	if (cmd.flags & IOMMU_HWPT_FAULT_ID_VALID) {
-		TRY_LET(queue, call.context().objects().get<FaultQueue>(ObjectId(cmd.fault_id)));
-		hwpt->send_faults_to(*queue);
-	}
+	TRY_LET(hwpt, HwptNested::create(call.context(), parent, device, spec_of(cmd)));
+	TRY(connect_faults(call, cmd, *hwpt));
 	cmd.out_hwpt_id = hwpt->id().raw();
 	TRY(call.respond(cmd));
 	hwpt.publish();

@@ -101,9 +101,9 @@ public:
 
 	// Exchanges the allowed ranges for `allowed`, which gets the old ones; EADDRINUSE if one is reserved.
 	Status set_allowed(AllowedSet &allowed);
-	// All that a device may not use. `dev` is also the owner of the reservations. EADDRINUSE if that is mapped or
-	// allowed already. `sw_msi` gets the start of the software MSI window, if there is one.
-	Status reserve_for(device *dev, std::optional<base::Pa> &sw_msi);
+	// All that a device may not use, until unreserve(owner). EADDRINUSE if that is mapped or allowed already.
+	// `sw_msi` gets the start of the software MSI window, if there is one.
+	Status reserve_for(device *dev, const void *owner, std::optional<base::Pa> &sw_msi);
 	void unreserve(const void *owner);
 	// One range, for whoever. EADDRINUSE, ENOMEM. What is reserved for nobody (null) stays to the end.
 	Status reserve(IovaRange range, const void *owner);
@@ -143,8 +143,8 @@ public:
 	template <typename Fn> Status for_each_area(IovaRange range, Iova &done, Fn &&fn);
 
 private:
-	// What an unmap finds first in its range: nothing; an area, which it takes; one that kernel drivers have pinned,
-	// which is now closed to new pins; or one that another thread is just mapping or unmapping.
+	// What an unmap finds first in its range: nothing; an area, which it takes; one that kernel drivers have
+	// pinned, which is now closed to new pins; or one that another thread is just mapping or unmapping.
 	enum class Found : u8 { kNothing, kMapped, kPinned, kMoving };
 	struct Step {
 		Found found;

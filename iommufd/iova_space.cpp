@@ -135,11 +135,11 @@ Status IoPageTable::reserve(IovaRange range, const void *owner)
 	return reserve_locked(range, owner);
 }
 
-Status IoPageTable::reserve_for(device *dev, std::optional<base::Pa> &sw_msi)
+Status IoPageTable::reserve_for(device *dev, const void *owner, std::optional<base::Pa> &sw_msi)
 {
 	struct Walk {
 		IoPageTable &table;
-		device *dev;
+		const void *owner;
 		Status status{};
 		unsigned hw_msi = 0, sw_msi = 0;
 		std::optional<base::Pa> sw_msi_start{};
@@ -155,7 +155,7 @@ Status IoPageTable::reserve_for(device *dev, std::optional<base::Pa> &sw_msi)
 				walk.sw_msi++;
 				walk.sw_msi_start = base::Pa(start);
 			}
-			walk.status = walk.table.reserve_locked({Iova(start), Iova(start + (length - 1))}, walk.dev);
+			walk.status = walk.table.reserve_locked({Iova(start), Iova(start + (length - 1))}, walk.owner);
 			return !walk.status;
 		}
 	};
@@ -163,8 +163,8 @@ Status IoPageTable::reserve_for(device *dev, std::optional<base::Pa> &sw_msi)
 	if (injected_failure())
 		return fail(Errno::kInval, "injected failure");
 	kern::Guard guard(iova_lock_);
-	Walk walk{*this, dev};
-	base::Undo unreserve([&] { unreserve_locked(dev); });
+	Walk walk{*this, owner};
+	base::Undo unreserve([&] { unreserve_locked(owner); });
 	kx_device_for_each_resv(dev, Walk::step, &walk);
 	TRY(walk.status);
 	// One way to raise interrupts, or the driver has its regions wrong.

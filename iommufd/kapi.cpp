@@ -6,6 +6,7 @@
 // Access. A reference to a context is a reference to its file.
 #include "bridge/api.h"
 
+#include "iommufd/pasid_api.hpp"
 #include "iommufd/access.hpp"
 #include "iommufd/context.hpp"
 #include "iommufd/device.hpp"
@@ -92,6 +93,39 @@ int iommufd_device_replace(iommufd_device *idev, unsigned *pt_id)
 
 // From here on the device's DMA is blocked.
 void iommufd_device_detach(iommufd_device *idev) { device_of(idev).detach(); }
+
+// What follows is documented in include/linux/iommufd_pasid.h.
+iommufd_device *iommufd_device_bind_pasid(iommufd_ctx *ictx, device *parent, unsigned pasid, unsigned *id)
+{
+	Result<Device *> bound = Device::bind_pasid(context_of(ictx), parent, Pasid(pasid));
+	if (!bound)
+		return error_pointer<iommufd_device>("slice bind", bound.error());
+	*id = (*bound)->id().raw();
+	return reinterpret_cast<iommufd_device *>(*bound);
+}
+
+int iommufd_device_set_pause(iommufd_device *idev, const iommufd_pause_ops *ops, void *data)
+{
+	return kern::to_errno("slice pause", device_of(idev).set_pause({ops, data}));
+}
+
+int iommufd_device_attach_pasid(iommufd_device *idev, unsigned pasid, unsigned *pt_id)
+{
+	ObjectId id(*pt_id);
+	Status status = device_of(idev).attach_pasid(Pasid(pasid), id);
+	*pt_id = id.raw();
+	return kern::to_errno("PASID attach", status);
+}
+
+int iommufd_device_replace_pasid(iommufd_device *idev, unsigned pasid, unsigned *pt_id)
+{
+	ObjectId id(*pt_id);
+	Status status = device_of(idev).replace_pasid(Pasid(pasid), id);
+	*pt_id = id.raw();
+	return kern::to_errno("PASID replace", status);
+}
+
+void iommufd_device_detach_pasid(iommufd_device *idev, unsigned pasid) { device_of(idev).detach_pasid(Pasid(pasid)); }
 
 iommufd_ctx *iommufd_device_to_ictx(iommufd_device *idev) { return c_name(&device_of(idev).context()); }
 

@@ -78,7 +78,7 @@ void kt_io_pagetable_reserved_ranges(kunit *test)
 	if (!dev.get())
 		return kt_skip(test, "no device with an IOMMU");
 	std::optional<base::Pa> sw_msi;
-	REQUIRE((*table)->reserve_for(dev.get(), sw_msi));
+	REQUIRE((*table)->reserve_for(dev.get(), dev.get(), sw_msi));
 	u64 usable = 0;
 	EXPECT((*table)->for_each_usable([&](IovaRange) -> Status {
 		usable++;
@@ -89,7 +89,7 @@ void kt_io_pagetable_reserved_ranges(kunit *test)
 	EXPECT_EQ(error_of(map(**table, va, kPage, 0xfee00000)), -22);
 	(*table)->unreserve(dev.get());
 	EXPECT_EQ(error_of(map(**table, va, kPage, 0xfee00000)), 0);
-	EXPECT_EQ(error_of((*table)->reserve_for(dev.get(), sw_msi)), -98);
+	EXPECT_EQ(error_of((*table)->reserve_for(dev.get(), dev.get(), sw_msi)), -98);
 }
 
 void kt_io_pagetable_unmap_whole_areas(kunit *test)

@@ -10,7 +10,7 @@
 
 namespace pasid {
 
-using Pasid = base::Strong<struct PasidTag, u32>;
+using base::Pasid;
 using PasidRange = base::Range<Pasid>;
 
 constexpr PasidRange kAllPasids{Pasid(1), Pasid((1u << 20) - 1)};

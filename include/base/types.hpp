@@ -46,6 +46,7 @@ using Pa = Strong<struct PaTag, u64>;               // physical address, in byte
 using UserVa = Strong<struct UserVaTag, u64>;       // address in the owner's mm, in bytes
 using Pfn = Strong<struct PfnTag, u64>;             // physical page number, PAGE_SIZE units
 using PageIndex = Strong<struct PageIndexTag, u64>; // page within one Pages object, PAGE_SIZE units
+using Pasid = Strong<struct PasidTag, u32>;         // process address space id, 20 bits; 0 is none
 using ObjectId = Strong<struct ObjectIdTag, u32>;   // handle of an object within one /dev/iommu fd
 
 // start..last, both inside; never empty.

@@ -21,6 +21,11 @@ public:
 		TRY(base::check(kx_ids_reserve(xa_.get(), &id), "no object id"));
 		return Id(id);
 	}
+	// Puts an object where the caller wants it. EBUSY when the id is taken, ENOMEM. Context: may sleep.
+	base::Status insert(Id id, T *object)
+	{
+		return base::check(kx_ids_insert(xa_.get(), id.raw(), object), "the id is taken");
+	}
 	// Makes the object of a reserved id visible. Cannot fail.
 	void publish(Id id, T *object) { kx_ids_publish(xa_.get(), id.raw(), object); }
 	// Gives an id back, reserved or published; the object that stood there.

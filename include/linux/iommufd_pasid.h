@@ -4,8 +4,8 @@
  * and what an IOMMU driver can do that 6.12's struct iommu_ops cannot hold. All functions are exported in the namespace
  * IOMMUFD. They may sleep, and return 0 or a negative errno unless it says otherwise.
  *
- * A slice is a part of a PCI function (the parent) whose DMA all carries one PASID, its default PASID. To user space its
- * object is a device like any other, and the functions that take a struct iommufd_device take it: attach, replace,
+ * A slice is a part of a PCI function (the parent) whose DMA all carries one PASID, its default PASID. To user space
+ * its object is a device like any other, and the functions that take a struct iommufd_device take it: attach, replace,
  * detach and unbind act on {parent, default PASID}.
  */
 #ifndef _LINUX_IOMMUFD_PASID_H
@@ -32,12 +32,10 @@ extern "C" {
  * driver, or acts for it: it has allocated the PASID, nobody else uses it, and the driver stays until
  * iommufd_device_unbind(). Nothing claims the parent's own DMA, which stays the driver's; but while slices are bound,
  * binding the parent itself fails with EBUSY. Returns an ERR_PTR() on failure:
- *   EINVAL   PASID 0 or one beyond the parent's width (PASIDs disabled: any); DMA that does not snoop the caches; a driver
- *            that leaves the parent's DMA to user space (driver_managed_dma)
- *   ENODEV   no IOMMU in front of the parent
- *   EPERM    the platform does not isolate MSIs, and allow_unsafe_interrupts is off
- *   EBUSY    the PASID is bound already, by any context; the parent itself belongs to a user
- *   ENOMEM
+ *   EINVAL   PASID 0 or one beyond the parent's width (PASIDs disabled: any); DMA that does not snoop the caches; a
+ * driver that leaves the parent's DMA to user space (driver_managed_dma) ENODEV   no IOMMU in front of the parent EPERM
+ * the platform does not isolate MSIs, and allow_unsafe_interrupts is off EBUSY    the PASID is bound already, by any
+ * context; the parent itself belongs to a user ENOMEM
  */
 struct iommufd_device *iommufd_device_bind_pasid(struct iommufd_ctx *ictx, struct device *parent, unsigned int pasid,
 						 unsigned int *id);
@@ -47,23 +45,26 @@ struct iommufd_device *iommufd_device_bind_pasid(struct iommufd_ctx *ictx, struc
  *   pause   when it returns 0, all DMA that had started is over (or waits for a page response) and none starts, until
  *           resume; what the owner asks for meanwhile is queued. Bounded; an errno fails the replace, without resume.
  *   resume  goes on.
- * Both are called without locks of the driver, one after the other, and may sleep.
+ * Both are called one after the other, and may sleep. They must not call iommufd, nor wait for a lock that is held
+ * while iommufd is called.
  */
 struct iommufd_pause_ops {
 	int (*pause)(void *data);
 	void (*resume)(void *data);
 };
 
-/* For a slice that was just bound, before it is attached. Without: the DMA of a replace in two steps may be blocked. */
-void iommufd_device_set_pause(struct iommufd_device *idev, const struct iommufd_pause_ops *ops, void *data);
+/*
+ * For a slice that was just bound, before it is attached; EINVAL for a physical device. Without it, DMA that happens
+ * during a replace in two steps is blocked.
+ */
+int iommufd_device_set_pause(struct iommufd_device *idev, const struct iommufd_pause_ops *ops, void *data);
 
 /*
- * Further PASIDs of a device, each with an attachment of its own. The PASID belongs to the device from attach to detach,
- * and no longer than the device is bound. *pt_id: an IOAS or HWPT; becomes the HWPT's id. Errors as for attach and
- * replace of the device, and
- *   EINVAL   PASID 0, the slice's default PASID, one beyond the width; replace: the PASID is not attached
- *   EBUSY    the PASID is in use, by this or another device
- * Detaching a PASID that is not attached does nothing.
+ * Further PASIDs of a device, each with an attachment of its own. The PASID belongs to the device from attach to
+ * detach, and no longer than the device is bound. *pt_id: an IOAS or HWPT; becomes the HWPT's id. Errors as for attach
+ * and replace of the device, and EINVAL   PASID 0, one beyond the width; replace: the PASID is not attached EBUSY the
+ * PASID is in use, by this device (its default PASID, for instance) or another Detaching a PASID that is not attached
+ * does nothing.
  */
 int iommufd_device_attach_pasid(struct iommufd_device *idev, unsigned int pasid, unsigned int *pt_id);
 int iommufd_device_replace_pasid(struct iommufd_device *idev, unsigned int pasid, unsigned int *pt_id);
@@ -71,10 +72,10 @@ void iommufd_device_detach_pasid(struct iommufd_device *idev, unsigned int pasid
 
 /*
  * What an IOMMU driver, known by its struct iommu_ops, offers to iommufd.
- *   replace_pasid  moves the PASID of dev from one domain to another in one step: every translation is done by one of them.
- *                  On failure the old one stays. Called under the group's mutex. The attach handle of the PASID names the
- *                  new domain already; when this returns, no report of a page request that found the old one (on
- *                  failure: the new one) in the handle is still running.
+ *   replace_pasid  moves the PASID of dev from one domain to another in one step: every translation is done by one of
+ * them. On failure the old one stays. Called under the group's mutex. The attach handle of the PASID names the new
+ * domain already; when this returns, no report of a page request that found the old one (on failure: the new one) in
+ * the handle is still running.
  */
 struct iommufd_driver {
 	const struct iommu_ops *ops;

@@ -8,7 +8,6 @@ end marker died with the VM.
 import os
 import re
 import subprocess
-import sys
 
 from vm import quote
 
@@ -30,8 +29,14 @@ def script(programs):
     return "\n".join(lines + ["exit 0"])
 
 
+def _say(*lines):
+    """LINES in one piece: another VM's may come at the same time."""
+    print("\n".join(lines), flush=True)
+
+
 def boot(options, programs):
-    """({index: (text, status or None)}, status of the VM). Shows the output live."""
+    """({index: (text, status or None)}, status of the VM). Tells when a program starts, and
+    shows its output when it has ended."""
     argv = [os.path.join(TOP, "vm"), "run", *options, "--", "sh", "-c", script(programs)]
     texts = {i: ([], None) for i in range(len(programs))}
     current = None
@@ -41,19 +46,20 @@ def boot(options, programs):
             line = line.rstrip("\n")
             if line.startswith("@@ start "):
                 current = int(line.rpartition(" ")[2])
-                print(f"# running {' '.join(programs[current])}", flush=True)
+                _say(f"# running {' '.join(programs[current])}")
             elif m := END.match(line):
-                texts[int(m[1])] = (texts[int(m[1])][0], int(m[2]))
-                current = None
-            else:
-                if line:
-                    print(line, flush=True)
-                if current is not None:
-                    texts[current][0].append(line)
+                text, current = texts[int(m[1])][0], None
+                texts[int(m[1])] = (text, int(m[2]))
+                _say(f"# {' '.join(programs[int(m[1])])}:", *filter(None, text))
+            elif current is not None:
+                texts[current][0].append(line)
+            elif line:
+                _say(line)
+    if current is not None:
+        _say(f"# {' '.join(programs[current])}, up to the VM's end:", *texts[current][0])
     return {i: ("\n".join(t), s) for i, (t, s) in texts.items()}, vm.returncode
 
 
 def complain(text):
     """A line about a failure that no test line shows."""
-    print(f"FAILED: {text}", flush=True)
-    sys.stdout.flush()
+    _say(f"FAILED: {text}")

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bridge/iommu.h"
+#include "bridge/pasid.h"
 
 struct iommu_domain {
 	struct Leaf {
@@ -55,7 +56,15 @@ struct iommu_domain {
 	unsigned long maps = 0, unmaps = 0, lookups = 0; // calls so far
 };
 
+// {group, PASID}'s attachment
+struct PasidEntry {
+	iommu_domain *domain;
+	void **handle;
+};
+
 struct iommu_group {
+	std::map<unsigned, PasidEntry> pasids;
+	unsigned pasid_attaches = 0, pasid_detaches = 0;
 	int refs = 0;
 	bool isolated = true;
 	void *owner = nullptr;
@@ -87,6 +96,7 @@ struct device {
 	bool virtual_function = false;
 	int iopf_error = 0;
 	bool iopf = false; // page requests are enabled
+	kx_dma_user dma_user = KX_DMA_NOBODY;
 	// May the device use the domain? 0 or an errno. Default: yes.
 	std::function<int(const iommu_domain &)> suits;
 };
@@ -102,6 +112,9 @@ const std::vector<iommu_domain *> &domains();
 std::string describe(const iommu_domain &domain);
 // Bytes that the domain maps.
 unsigned long long mapped_bytes(const iommu_domain &domain);
+// What a driver's replace_pasid does, and the ops by which driver number n is registered.
+void move_pasid(device &dev, unsigned pasid, iommu_domain *from, iommu_domain *to);
+const iommu_ops *driver_ops(int driver);
 void reset_iommu();
 const std::vector<iommu_group *> &groups();
 const std::vector<device *> &devices();

@@ -156,6 +156,13 @@ bool kx_iopf_for_each(iopf_group *group, kx_page_request_fn fn, void *context)
 			   [&](const kx_page_request &request) { return fn(context, &request); });
 }
 
+unsigned kx_iopf_drop_others(iopf_group *group)
+{
+	check(group);
+	const unsigned pasid = group->requests.back().pasid;
+	return std::erase_if(group->requests, [&](const kx_page_request &r) { return r.pasid != pasid; });
+}
+
 void kx_iopf_respond(iopf_group *group, bool success)
 {
 	might_sleep("answering page requests");

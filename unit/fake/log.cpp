@@ -11,7 +11,7 @@
 namespace {
 
 std::vector<std::string> rejected;
-unsigned warned;
+unsigned warned, dropped;
 
 } // namespace
 
@@ -22,17 +22,20 @@ const std::string &fake::last_rejection()
 }
 const std::vector<std::string> &fake::rejections() { return rejected; }
 unsigned fake::device_warnings() { return warned; }
+unsigned fake::faults_dropped() { return dropped; }
 
 void fake::reset_log()
 {
 	rejected.clear();
-	warned = 0;
+	warned = dropped = 0;
 }
 
 void kx_log_rejected(const char *what, int error, const char *why)
 {
 	rejected.push_back(std::string(what) + ": " + std::to_string(error) + ": " + why);
 }
+
+void kx_log_faults_dropped(unsigned requests) { dropped += requests; }
 
 void kx_log_device_warning(device *, const char *) { warned++; }
 

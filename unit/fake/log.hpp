@@ -11,6 +11,7 @@ const std::string &last_rejection();
 // All of them since the machine was made.
 const std::vector<std::string> &rejections();
 unsigned device_warnings();
+unsigned faults_dropped(); // page requests
 void reset_log();
 
 } // namespace fake

@@ -1,181 +1,102 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the PASID allocator needs of the kernel; see pasid.hpp.
-#include "fake/pasid.hpp"
+// bridge/pasid.h: PASIDs of the fake IOMMU's devices; rules as in iommu.hpp.
+#include "bridge/pasid.h"
 
-#include <map>
-
-#include "bridge/layout.gen.h"
 #include "fake/fault.hpp"
 #include "fake/iommu.hpp"
-#include "fake/module.hpp"
 #include "fake/sync.hpp"
-#include "pasid_alloc/glue.h"
+
+using namespace fake;
 
 namespace {
 
-std::set<unsigned> taken;
-std::vector<fake::LogLine> lines;
+Lock registry{"registry", false, false, 0};
 
-// By address: both are opaque storage in the code under test.
-std::map<const xarray *, std::map<unsigned long, void *>> tables;
-std::map<const ida *, std::set<unsigned>> sets;
-
-void log(fake::Level level, const std::string &text) { lines.push_back({level, text}); }
-
-// The lowest number of min..max that is not in the set; max + 1: none.
-unsigned lowest_free(const std::set<unsigned> &in, unsigned min, unsigned max)
+bool attached(const iommu_group &group, unsigned pasid, const iommu_domain *domain)
 {
-	auto at = in.lower_bound(min);
-	while (min <= max && at != in.end() && *at == min) {
-		++at;
-		++min;
-	}
-	return min;
+	auto it = group.pasids.find(pasid);
+	return it != group.pasids.end() && it->second.domain == domain;
+}
+
+void check_handle(const iommu_group &group, unsigned pasid)
+{
+	if (*group.pasids.at(pasid).handle != &group)
+		problem("the handle of a PASID did not outlive its attachment");
 }
 
 } // namespace
 
-std::set<unsigned> &fake::global_pasids() { return taken; }
-const std::vector<fake::LogLine> &fake::pasid_log() { return lines; }
-
-std::vector<std::string> fake::logged(Level level)
+int kx_pasid_attach(device *dev, unsigned pasid, iommu_domain *domain, iommu_attach_handle *handle)
 {
-	std::vector<std::string> found;
-	for (const LogLine &line : lines)
-		if (line.level == level)
-			found.push_back(line.text);
-	return found;
-}
-
-void fake::reset_pasids()
-{
-	taken.clear();
-	lines.clear();
-}
-
-void px_table_init(xarray *xa) { tables[xa].clear(); }
-
-void px_table_destroy(xarray *xa)
-{
-	if (!tables[xa].empty())
-		fake::problem("a table is destroyed with %zu entries", tables[xa].size());
-	tables.erase(xa);
-}
-
-int px_table_insert(xarray *xa, unsigned id, void *entry)
-{
-	fake::might_sleep("a table's entry");
-	if (reinterpret_cast<unsigned long>(entry) % 4 || !entry)
-		fake::problem("an xarray cannot hold %p", entry);
-	if (fake::step(fake::Fault::kAlloc))
+	might_sleep("attaching a PASID");
+	iommu_group &group = *dev->group;
+	if (!pasid || pasid >= dev->max_pasids || dev->driver != domain->driver)
+		return -22;
+	if (step(Fault::kAttach) || step(Fault::kAlloc))
 		return -12;
-	return tables[xa].try_emplace(id, entry).second ? 0 : -16;
-}
-
-int px_table_insert_marked(xarray *xa, unsigned id, void *entry) { return px_table_insert(xa, id, entry); }
-
-void *px_table_erase(xarray *xa, unsigned id)
-{
-	auto node = tables[xa].extract(id);
-	return node ? node.mapped() : nullptr;
-}
-
-void *px_table_find(xarray *xa, unsigned id)
-{
-	auto at = tables[xa].find(id);
-	return at == tables[xa].end() ? nullptr : at->second;
-}
-
-void *px_table_first(xarray *xa, unsigned long *id, unsigned long last)
-{
-	auto at = tables[xa].lower_bound(*id);
-	if (at == tables[xa].end() || at->first > last)
-		return nullptr;
-	*id = at->first;
-	return at->second;
-}
-
-void *px_table_first_marked(xarray *xa, unsigned long *id, unsigned long last) { return px_table_first(xa, id, last); }
-
-void px_set_init(ida *set) { sets[set].clear(); }
-
-void px_set_destroy(ida *set)
-{
-	if (!sets[set].empty())
-		fake::problem("a set is destroyed with %zu ids", sets[set].size());
-	sets.erase(set);
-}
-
-int px_set_take(ida *set, unsigned min, unsigned max, unsigned *id)
-{
-	fake::might_sleep("a set's id");
-	if (fake::step(fake::Fault::kAlloc))
-		return -12;
-	const unsigned free = lowest_free(sets[set], min, max);
-	if (free > max)
-		return -28;
-	sets[set].insert(free);
-	*id = free;
+	if (group.pasids.contains(pasid))
+		return -16;
+	if (dev->suits)
+		if (int rc = dev->suits(*domain))
+			return rc;
+	group.pasid_attaches++;
+	domain->attached++;
+	group.pasids[pasid] = {domain, reinterpret_cast<void **>(handle)};
+	*group.pasids[pasid].handle = &group;
 	return 0;
 }
 
-void px_set_give(ida *set, unsigned id)
+void kx_pasid_detach(device *dev, unsigned pasid, iommu_domain *domain)
 {
-	if (!sets[set].erase(id))
-		fake::problem("id %u is not taken", id);
+	might_sleep("detaching a PASID");
+	iommu_group &group = *dev->group;
+	if (!attached(group, pasid, domain)) {
+		problem("detach of PASID %u from a domain that it is not attached to", pasid);
+		return;
+	}
+	check_handle(group, pasid);
+	group.pasid_detaches++;
+	domain->attached--;
+	group.pasids.erase(pasid);
 }
 
-unsigned px_max_pasids(device *dev) { return dev ? dev->max_pasids : 0; }
-
-bool px_lease(device *dev, unsigned *pasid)
+void fake::move_pasid(device &dev, unsigned pasid, iommu_domain *from, iommu_domain *to)
 {
-	fake::might_sleep("a global PASID");
-	if (!dev->max_pasids)
-		fake::problem("a PASID for a device that has none");
-	if (fake::step(fake::Fault::kAlloc))
-		return false;
-	*pasid = lowest_free(taken, 1, dev->max_pasids - 1);
-	if (*pasid >= dev->max_pasids)
-		return false;
-	taken.insert(*pasid);
-	return true;
+	iommu_group &group = *dev.group;
+	if (!attached(group, pasid, from)) {
+		problem("move of PASID %u from a domain that it is not attached to", pasid);
+		return;
+	}
+	check_handle(group, pasid);
+	group.pasids[pasid].domain = to;
+	from->attached--;
+	to->attached++;
 }
 
-void px_return(unsigned pasid)
+void kx_handle_set_domain(iommu_attach_handle *, iommu_domain *) {}
+
+int kx_group_for_each_device(iommu_group *group, int (*fn)(device *dev, void *context), void *context)
 {
-	if (!taken.erase(pasid))
-		fake::problem("global PASID %u is not taken", pasid);
+	might_sleep("a group's mutex");
+	for (device *dev : devices())
+		if (dev->group == group)
+			if (int rc = fn(dev, context))
+				return rc;
+	return 0;
 }
 
-bool px_module_get(module *m)
+// Each driver of the fake has its number; that address will do.
+const iommu_ops *kx_device_iommu_ops(device *dev) { return driver_ops(dev->driver); }
+
+const iommu_ops *fake::driver_ops(int driver)
 {
-	if (m && m->going)
-		return false;
-	if (m)
-		m->refs++;
-	return true;
+	static const char numbers[8]{};
+	return reinterpret_cast<const iommu_ops *>(&numbers[driver]);
 }
 
-void px_module_put(module *m)
-{
-	if (m && --m->refs < 0)
-		fake::problem("module put once too often");
-}
+kx_dma_user kx_device_dma_user(device *dev) { return dev->dma_user; }
+bool kx_group_is_claimed(iommu_group *group) { return group->claims; }
 
-void px_log_private(const char *consumer) { log(fake::Level::kInfo, std::string(consumer) + ": private"); }
-
-void px_log_refused(const char *consumer, const char *backend, const char *why)
-{
-	log(fake::Level::kError, std::string(consumer) + ": " + backend + ": " + why);
-}
-
-void px_log_leaks(const char *consumer, unsigned count)
-{
-	log(fake::Level::kWarning, std::string(consumer) + ": " + std::to_string(count));
-}
-
-void px_log_leak(const char *consumer, const char *owner, unsigned pasid)
-{
-	log(fake::Level::kWarning, std::string(consumer) + ": " + owner);
-	log(fake::Level::kDebug, std::string(consumer) + ": " + std::to_string(pasid));
-}
+void kx_registry_lock() { take_lock(registry, false); }
+void kx_registry_unlock() { drop_lock(registry, false); }
+void kx_registry_assert_held() { assert_held(registry); }

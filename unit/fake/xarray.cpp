@@ -53,6 +53,15 @@ int kx_ids_reserve(xarray *xa, unsigned *id)
 	return 0;
 }
 
+int kx_ids_insert(xarray *xa, unsigned id, void *entry)
+{
+	fake::might_sleep("inserting an id");
+	if (fake::step(fake::Fault::kAlloc))
+		return -12;
+	Locked guard(xa);
+	return ids(xa).try_emplace(id, entry).second ? 0 : -16;
+}
+
 void kx_ids_publish(xarray *xa, unsigned id, void *entry)
 {
 	Locked guard(xa);

@@ -50,6 +50,17 @@ struct Nest {
 		out = cmd.out_hwpt_id;
 		return rc;
 	}
+	int paging(u32 &out, u32 flags = 0)
+	{
+		iommu_hwpt_alloc cmd{};
+		cmd.flags = flags | IOMMU_HWPT_FAULT_ID_VALID;
+		cmd.dev_id = dev->id();
+		cmd.pt_id = ioas;
+		cmd.fault_id = queue_id;
+		int rc = fd.call(IOMMU_HWPT_ALLOC, cmd);
+		out = cmd.out_hwpt_id;
+		return rc;
+	}
 	void *queue() const { return fake::file_at(queue_fd)->queue; }
 	// read() with room for so many records.
 	long read(std::vector<iommu_hwpt_pgfault> &out, u32 room) const
@@ -338,7 +349,27 @@ TEST_F(FaultQueueTest, AllocArguments)
 	EXPECT_EQ(n.nested(out_id), -2);
 	n.queue_id = n.ioas;
 	EXPECT_EQ(n.nested(out_id), -2);
-	EXPECT_EQ(fd.hwpt(n.dev->id(), n.ioas, out_id, IOMMU_HWPT_FAULT_ID_VALID), -95) << "nested ones only";
+	EXPECT_EQ(n.paging(out_id), -2);
+}
+
+TEST_F(FaultQueueTest, PagingHwptsTakeAQueueButNoParents)
+{
+	u32 hwpt = 0;
+	EXPECT_EQ(n.paging(hwpt, IOMMU_HWPT_ALLOC_NEST_PARENT), -95);
+	n.raw->can_alloc_user = false;
+	EXPECT_EQ(n.paging(hwpt), -95);
+	n.raw->can_alloc_user = true;
+	ASSERT_EQ(n.paging(hwpt), 0);
+	EXPECT_EQ(fake::domains().back()->flags, 0u) << "the driver does not hear of it";
+	ASSERT_EQ(n.dev->replace(hwpt), 0);
+	fake::raise_faults(*n.raw, 3, 1, 0x5000);
+	std::vector<iommu_hwpt_pgfault> out;
+	ASSERT_EQ(n.read(out, 1), kRecord);
+	EXPECT_EQ(out[0].addr, 0x5000u);
+	EXPECT_EQ(out[0].dev_id, n.dev->id());
+	n.dev->detach();
+	EXPECT_FALSE(n.raw->iopf);
+	EXPECT_EQ(fake::take_responses().size(), 1u);
 }
 
 TEST_F(NestedTest, CreateErrors)
@@ -417,7 +448,8 @@ TEST_F(NestedTest, InvalidateTellsHowMany)
 	};
 	EXPECT_EQ(result([](auto &) {}, 5), 0);
 	EXPECT_EQ(domain->invalidated, 5u);
-	EXPECT_EQ(result([](auto &c) { c.entry_num = 0, c.entry_len = 0, c.data_uptr = 0; }, 0), 0) << "asks for the type";
+	EXPECT_EQ(result([](auto &c) { c.entry_num = 0, c.entry_len = 0, c.data_uptr = 0; }, 0), 0)
+		<< "asks for the type";
 	EXPECT_EQ(result([](auto &c) { c.data_type = 8; }, 0), -22);
 	EXPECT_EQ(result([](auto &c) { c.entry_num = 0, c.data_type = 8; }, 0), -22);
 	EXPECT_EQ(result([](auto &c) { c.__reserved = 1; }, 0), -95);

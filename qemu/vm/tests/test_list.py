@@ -3,6 +3,7 @@
 
 import contextlib
 import io
+import threading
 import unittest
 from unittest import mock
 
@@ -74,3 +75,24 @@ class OurQemuTest(unittest.TestCase):
         self.assertEqual([line.partition(":")[0] for line in text.splitlines()],
                          ["# SKIP one 1", "# SKIP two"])
         self.assertNotIn("intel-strict", [word for options in boots for word in options])
+
+
+class TwoAtOnceTest(unittest.TestCase):
+    """A VM with one CPU beside another."""
+
+    def test_icount_runs_beside_the_others_and_in_order(self):
+        groups = stages.parse_list(["--icount -- a", "--icount --mem 1 -- b", "-- c"], "test")
+        met, order = threading.Barrier(2), []
+
+        def boot(options, programs):
+            order.append(programs[0][0])
+            if programs[0][0] != "b":
+                met.wait(timeout=20)  # breaks, and fails the test, if the other one does not come
+            return {0: ("1..1\nok 1 x", 0)}, 0
+
+        with mock.patch.object(stages.machine, "find_qemu", return_value="qemu"), \
+                mock.patch.object(stages, "selftest_list", return_value=groups), \
+                mock.patch.object(stages.guest, "boot", side_effect=boot):
+            self.assertEqual(stages.selftests("test"), Count(passed=6))
+        self.assertEqual(sorted(order[:2]), ["a", "c"])
+        self.assertEqual(order[2], "b")

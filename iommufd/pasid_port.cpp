@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Attaching and moving one PASID; see pasid_port.hpp.
+#include "iommufd/pasid_port.hpp"
+
+#include "bridge/pasid.h"
+#include "iommufd/device.hpp"
+#include "iommufd/driver_ops.hpp"
+
+namespace iommufd {
+
+namespace {
+
+constinit kern::LockClass port_class("iommufd PasidPort::lock");
+
+IoPageTable *table_of(Hwpt &hwpt) { return hwpt.paging() ? &hwpt.paging()->ioas().table() : nullptr; }
+
+// The replacement of a PASID's domain for each device of its group, taken back if one of them refuses.
+class GroupMove {
+public:
+	GroupMove(const iommufd_driver &driver, Pasid pasid, iommu_domain *from, iommu_domain *to)
+		: driver_(driver), pasid_(pasid), from_(from), to_(to)
+	{
+	}
+
+	int run(iommu_group *group)
+	{
+		int rc = kx_group_for_each_device(group, step, this);
+		if (!rc || !moved_)
+			return rc;
+		std::swap(from_, to_);
+		limit_ = std::exchange(moved_, 0);
+		WARN_ON(kx_group_for_each_device(group, step, this));
+		return rc;
+	}
+
+private:
+	// Devices without PASIDs share the group, not the attachment.
+	static int step(device *dev, void *self)
+	{
+		GroupMove &move = *static_cast<GroupMove *>(self);
+		if (!kx_device_max_pasids(dev) || move.moved_ == move.limit_)
+			return 0;
+		int rc = move.driver_.replace_pasid(move.to_, dev, move.pasid_.raw(), move.from_);
+		move.moved_ += !rc;
+		return rc;
+	}
+
+	const iommufd_driver &driver_;
+	const Pasid pasid_;
+	iommu_domain *from_, *to_;
+	u32 moved_ = 0, limit_ = ~0u; // devices
+};
+
+} // namespace
+
+PasidPort::PasidPort(Parent &parent, PasidClaim claim, Pasid pasid, PasidClaim::Role role)
+	: parent_(parent), claim_(std::move(claim)), pasid_(pasid), lock_(port_class)
+{
+	attachment_.hides_pasid = role == PasidClaim::Role::kSlice;
+}
+
+PasidPort::~PasidPort() { WARN_ON(hwpt_); }
+
+// MSIs carry no PASID, so there is no window for them to set up in the domain; but what the parent may not use, no part
+// of it may.
+Status PasidPort::reserve_regions(Hwpt &hwpt)
+{
+	std::optional<base::Pa> sw_msi;
+	IoPageTable *table = table_of(hwpt);
+	if (!table)
+		return {};
+	return table->reserve_for(parent_.dev(), this, sw_msi);
+}
+
+void PasidPort::unreserve(Hwpt &hwpt)
+{
+	if (IoPageTable *table = table_of(hwpt))
+		table->unreserve(this);
+}
+
+Status PasidPort::attach_domain(Hwpt &hwpt)
+{
+	lock_.assert_held();
+	TRY(base::check(kx_pasid_attach(parent_.dev(), pasid_.raw(), hwpt.domain().get(), attachment_.handle.get()),
+			"the IOMMU driver does not attach the PASID to this domain"));
+	live_ = true;
+	return {};
+}
+
+void PasidPort::detach_domain()
+{
+	lock_.assert_held();
+	if (live_)
+		kx_pasid_detach(parent_.dev(), pasid_.raw(), hwpt_->domain().get());
+	live_ = false;
+}
+
+Status PasidPort::attach(Device &device, Hwpt &hwpt)
+{
+	kern::Guard guard(lock_);
+	if (hwpt_)
+		return fail(Errno::kInval, "the PASID is attached already");
+	attachment_.reporter = device.id();
+	TRY(reserve_regions(hwpt));
+	base::Undo unreserve_it([&] { unreserve(hwpt); });
+	if (hwpt.faults())
+		TRY(parent_.enable_faults());
+	Status status = attach_domain(hwpt);
+	if (!status) {
+		if (hwpt.faults())
+			parent_.disable_faults();
+		return status;
+	}
+	hwpt_ = Hold<Hwpt>(hwpt);
+	unreserve_it.dismiss();
+	return {};
+}
+
+Hold<Hwpt> PasidPort::detach(Device &)
+{
+	kern::Guard guard(lock_);
+	if (!hwpt_)
+		return {};
+	detach_domain();
+	if (FaultQueue *faults = hwpt_->faults()) {
+		faults->drop(attachment_);
+		parent_.disable_faults();
+	}
+	unreserve(*hwpt_);
+	return std::move(hwpt_);
+}
+
+Status PasidPort::move_in_one_step(const iommufd_driver &driver, Hwpt &to)
+{
+	iommu_domain *from = hwpt_->domain().get(), *next = to.domain().get();
+	if (!kx_domain_same_driver(next, parent_.dev()))
+		return fail(Errno::kInval, "the domain belongs to another IOMMU driver");
+
+	// A request that finds the handle while it changes hands must find somebody to take it.
+	if (hwpt_->faults() && !to.faults())
+		kx_domain_set_fault_queue(next, nullptr);
+	kx_handle_set_domain(attachment_.handle.get(), next);
+	int rc = GroupMove(driver, pasid_, from, next).run(parent_.group());
+	if (rc)
+		kx_handle_set_domain(attachment_.handle.get(), from);
+	return base::check(rc, "the IOMMU driver does not move the PASID to this domain");
+}
+
+// Back to where it was if the new domain is refused. If not even that works, DMA stays blocked.
+Status PasidPort::move_in_two_steps(Hwpt &to)
+{
+	if (pause_.ops)
+		TRY(base::check(pause_.ops->pause(pause_.data), "the parent's driver cannot hold the DMA"));
+	detach_domain();
+	Status status = attach_domain(to);
+	if (!status && !attach_domain(*hwpt_))
+		kx_log_device_warning(parent_.dev(), "a slice could not be attached again after a replacement that "
+						     "failed: its DMA is blocked");
+	if (pause_.ops)
+		pause_.ops->resume(pause_.data);
+	return status;
+}
+
+Status PasidPort::move(Hwpt &to)
+{
+	lock_.assert_held();
+	const iommufd_driver *driver = registered_driver(parent_.dev());
+	if (driver && driver->replace_pasid && live_)
+		return move_in_one_step(*driver, to);
+	return move_in_two_steps(to);
+}
+
+Result<Hold<Hwpt>> PasidPort::replace(Device &, Hwpt &hwpt)
+{
+	kern::Guard guard(lock_);
+	if (!hwpt_)
+		return fail(Errno::kInval, "the PASID is not attached");
+	if (hwpt_.get() == &hwpt)
+		return Hold<Hwpt>();
+
+	FaultQueue *old_faults = hwpt_->faults();
+	const bool same_table = table_of(hwpt) == table_of(*hwpt_);
+	const bool start = hwpt.faults() && !old_faults, stop = old_faults && !hwpt.faults();
+	if (!same_table)
+		TRY(reserve_regions(hwpt));
+	base::Undo unreserve_it([&] {
+		if (!same_table)
+			unreserve(hwpt);
+	});
+	if (start)
+		TRY(parent_.enable_faults());
+	Status status = move(hwpt);
+	if (!status) {
+		if (start)
+			parent_.disable_faults();
+		return fail(status.error());
+	}
+	unreserve_it.dismiss();
+	if (!same_table)
+		unreserve(*hwpt_);
+	// With the queue that stays, so do its requests: who answers them is the same.
+	if (old_faults && old_faults != hwpt.faults())
+		old_faults->drop(attachment_);
+	if (stop)
+		parent_.disable_faults();
+	return std::exchange(hwpt_, Hold<Hwpt>(hwpt));
+}
+
+} // namespace iommufd

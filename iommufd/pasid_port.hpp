@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// PasidPort: the attachment of {device, PASID} to a HWPT, on its own, whatever the device's other PASIDs and its RID
+// are attached to (PCIe 6.0, 6.20: each PASID names an address space).
+//
+// Replacing is one step for the hardware where the IOMMU driver has registered the operation. The drivers of 6.12
+// cannot do that to a live PASID: there it is detached and attached anew, and the parent's driver holds the DMA
+// meanwhile.
+//
+// Locks: lock_ guards everything but the constants; it is taken under an Ioas' lock and before an IoPageTable's, a
+// Group's never beside it.
+#pragma once
+#include "iommufd/pasid_api.hpp"
+#include "iommufd/attachment.hpp"
+#include "iommufd/parent.hpp"
+#include "iommufd/port.hpp"
+
+namespace iommufd {
+
+// How the parent's driver holds a slice's DMA; without ops, it does not.
+struct Pause {
+	const iommufd_pause_ops *ops = nullptr;
+	void *data = nullptr;
+};
+
+class PasidPort final : public Port {
+public:
+	// `role`: a slice's default PASID is not shown to the user with its page requests, a further one is.
+	PasidPort(Parent &parent, PasidClaim claim, Pasid pasid, PasidClaim::Role role);
+	~PasidPort();
+
+	Status attach(Device &device, Hwpt &hwpt) override;
+	Result<Hold<Hwpt>> replace(Device &device, Hwpt &hwpt) override;
+	Hold<Hwpt> detach(Device &device) override;
+
+	void set_pause(const Pause &pause) { pause_ = pause; }
+
+private:
+	Status reserve_regions(Hwpt &hwpt);
+	void unreserve(Hwpt &hwpt);
+	Status attach_domain(Hwpt &hwpt);
+	void detach_domain();
+	Status move(Hwpt &to);
+	Status move_in_one_step(const iommufd_driver &driver, Hwpt &to);
+	Status move_in_two_steps(Hwpt &to);
+
+	Parent &parent_;
+	const PasidClaim claim_;
+	const Pasid pasid_;
+	kern::Mutex lock_;
+	Attachment attachment_;
+	Hold<Hwpt> hwpt_;   // while attached
+	bool live_ = false; // the hardware knows of the attachment
+	Pause pause_;       // set before the first attach
+};
+
+} // namespace iommufd
