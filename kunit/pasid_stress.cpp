@@ -116,8 +116,12 @@ void look_up(void *)
 			auto *owner = static_cast<kp_owner *>(books.consumer->find(1 + random.below(300)));
 			if (owner) {
 				books.note(books.found);
-				if (owner->alive != KP_ALIVE)
-					books.note(books.wrong);
+				// Long enough for another CPU to free the PASID meanwhile.
+				for (unsigned look = 0; look < 500; look++)
+					if (__atomic_load_n(&owner->alive, __ATOMIC_RELAXED) != KP_ALIVE) {
+						books.note(books.wrong);
+						break;
+					}
 			}
 			kp_read_unlock();
 		}

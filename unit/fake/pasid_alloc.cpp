@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the PASID allocator needs of the kernel; see pasid.hpp.
-#include "fake/pasid.hpp"
+// What the PASID allocator needs of the kernel; see pasid_alloc.hpp.
+#include "fake/pasid_alloc.hpp"
 
 #include <map>
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "fake/module.hpp"
-#include "fake/pasid.hpp"
+#include "fake/pasid_alloc.hpp"
 #include "pasid_alloc/glue.h"
 #include "support/world.hpp"
 
