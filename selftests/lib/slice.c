@@ -23,7 +23,7 @@
 #define MDEV        "/sys/bus/mdev/devices"
 #define DEBUG       "/sys/kernel/debug/siov_edu"
 
-#define UUID_START  "51070edc-0000-4000-8000-"
+#define UUID_START "51070edc-0000-4000-8000-"
 
 enum { WAIT_US = 10 * 1000 * 1000 };
 
@@ -63,10 +63,7 @@ int slice_parent(int index, char bdf[16])
 	return rc ? rc : attr_write(DRIVER "/bind", bdf);
 }
 
-void slice_uuid(unsigned int n, char uuid[SLICE_UUID_SIZE])
-{
-	snprintf(uuid, SLICE_UUID_SIZE, UUID_START "%012x", n);
-}
+void slice_uuid(unsigned int n, char uuid[SLICE_UUID_SIZE]) { snprintf(uuid, SLICE_UUID_SIZE, UUID_START "%012x", n); }
 
 int slice_create(const char *bdf, const char *uuid)
 {
