@@ -19,7 +19,10 @@ static struct vfio_siov_device *slice_of(struct vfio_device *vdev)
 	return container_of(vdev, struct vfio_siov_device, vdev);
 }
 
-bool sx_parent_has_driver(struct device *parent) { return parent->driver; }
+bool sx_parent_has_driver(struct device *parent)
+{
+	return parent->driver;
+}
 
 /* As each bus's dma_configure looks at it */
 bool sx_parent_dma_is_users(struct device *parent)
@@ -29,18 +32,30 @@ bool sx_parent_dma_is_users(struct device *parent)
 	return dev_is_platform(parent) && to_platform_driver(parent->driver)->driver_managed_dma;
 }
 
-unsigned int sx_parent_max_pasids(struct device *parent) { return parent->iommu ? parent->iommu->max_pasids : 0; }
+unsigned int sx_parent_max_pasids(struct device *parent)
+{
+	return parent->iommu ? parent->iommu->max_pasids : 0;
+}
 
 bool sx_parent_pasids_enabled(struct device *parent)
 {
 	return !dev_is_pci(parent) || to_pci_dev(parent)->pasid_enabled;
 }
 
-void sx_parent_refused(struct device *parent, const char *why) { dev_err(parent, pr_fmt("no slices: %s\n"), why); }
+void sx_parent_refused(struct device *parent, const char *why)
+{
+	dev_err(parent, pr_fmt("no slices: %s\n"), why);
+}
 
-struct device *sx_parent(const struct vfio_siov_device *slice) { return slice->parent; }
+struct device *sx_parent(const struct vfio_siov_device *slice)
+{
+	return slice->parent;
+}
 
-unsigned int sx_pasid(const struct vfio_siov_device *slice) { return slice->pasid; }
+unsigned int sx_pasid(const struct vfio_siov_device *slice)
+{
+	return slice->pasid;
+}
 
 bool sx_has_our_ops(const struct vfio_siov_device *slice)
 {
@@ -51,21 +66,45 @@ bool sx_has_our_ops(const struct vfio_siov_device *slice)
 	       ops->open_device;
 }
 
-bool sx_cdev_opened(const struct vfio_siov_device *slice) { return slice->vdev.cdev_opened; }
+bool sx_cdev_opened(const struct vfio_siov_device *slice)
+{
+	return slice->vdev.cdev_opened;
+}
 
-struct iommufd_device *sx_idev(const struct vfio_siov_device *slice) { return slice->vdev.iommufd_device; }
+struct iommufd_device *sx_idev(const struct vfio_siov_device *slice)
+{
+	return slice->vdev.iommufd_device;
+}
 
-void sx_set_idev(struct vfio_siov_device *slice, struct iommufd_device *idev) { slice->vdev.iommufd_device = idev; }
+void sx_set_idev(struct vfio_siov_device *slice, struct iommufd_device *idev)
+{
+	slice->vdev.iommufd_device = idev;
+}
 
-bool sx_attached(const struct vfio_siov_device *slice) { return slice->vdev.iommufd_attached; }
+bool sx_attached(const struct vfio_siov_device *slice)
+{
+	return slice->vdev.iommufd_attached;
+}
 
-void sx_set_attached(struct vfio_siov_device *slice, bool attached) { slice->vdev.iommufd_attached = attached; }
+void sx_set_attached(struct vfio_siov_device *slice, bool attached)
+{
+	slice->vdev.iommufd_attached = attached;
+}
 
-const struct iommufd_pause_ops *sx_pause_ops(const struct vfio_siov_device *slice) { return slice->pause; }
+const struct iommufd_pause_ops *sx_pause_ops(const struct vfio_siov_device *slice)
+{
+	return slice->pause;
+}
 
-void *sx_pause_data(const struct vfio_siov_device *slice) { return slice->pause_data; }
+void *sx_pause_data(const struct vfio_siov_device *slice)
+{
+	return slice->pause_data;
+}
 
-struct vfio_siov_pause *sx_last_pause(struct vfio_siov_device *slice) { return &slice->last; }
+struct vfio_siov_pause *sx_last_pause(struct vfio_siov_device *slice)
+{
+	return &slice->last;
+}
 
 int sx_bind_pasid(struct iommufd_ctx *ictx, struct device *parent, unsigned int pasid, struct iommufd_device **idev,
 		  unsigned int *id)
@@ -75,9 +114,15 @@ int sx_bind_pasid(struct iommufd_ctx *ictx, struct device *parent, unsigned int 
 }
 
 /* "Emulated": the slice has no IOMMU group of its own, and VFIO neither claims one nor enforces anything of it. */
-int sx_register(struct vfio_siov_device *slice) { return vfio_register_emulated_iommu_dev(&slice->vdev); }
+int sx_register(struct vfio_siov_device *slice)
+{
+	return vfio_register_emulated_iommu_dev(&slice->vdev);
+}
 
-unsigned long long sx_now_ns(void) { return ktime_get_ns(); }
+unsigned long long sx_now_ns(void)
+{
+	return ktime_get_ns();
+}
 
 void sx_log_pause(struct vfio_siov_device *slice, unsigned int us)
 {
@@ -87,13 +132,22 @@ void sx_log_pause(struct vfio_siov_device *slice, unsigned int us)
 		dev_printk(KERN_DEBUG, slice->vdev.dev, pr_fmt("DMA was held for %u us by a replace\n"), us);
 }
 
-int vfio_siov_check_parent(struct device *parent) { return siov_check_parent(parent); }
+int vfio_siov_check_parent(struct device *parent)
+{
+	return siov_check_parent(parent);
+}
 EXPORT_SYMBOL_NS_GPL(vfio_siov_check_parent, IOMMUFD);
 
-int vfio_register_pasid_iommu_dev(struct vfio_siov_device *slice) { return siov_register(slice); }
+int vfio_register_pasid_iommu_dev(struct vfio_siov_device *slice)
+{
+	return siov_register(slice);
+}
 EXPORT_SYMBOL_NS_GPL(vfio_register_pasid_iommu_dev, IOMMUFD);
 
-void vfio_unregister_pasid_iommu_dev(struct vfio_siov_device *slice) { vfio_unregister_group_dev(&slice->vdev); }
+void vfio_unregister_pasid_iommu_dev(struct vfio_siov_device *slice)
+{
+	vfio_unregister_group_dev(&slice->vdev);
+}
 EXPORT_SYMBOL_NS_GPL(vfio_unregister_pasid_iommu_dev, IOMMUFD);
 
 int vfio_siov_bind_iommufd(struct vfio_device *vdev, struct iommufd_ctx *ictx, unsigned int *id)
@@ -131,7 +185,10 @@ int vfio_siov_open_device(struct vfio_device *vdev)
 }
 EXPORT_SYMBOL_NS_GPL(vfio_siov_open_device, IOMMUFD);
 
-unsigned int vfio_siov_last_pause_us(const struct vfio_siov_device *slice) { return READ_ONCE(slice->last.last_us); }
+unsigned int vfio_siov_last_pause_us(const struct vfio_siov_device *slice)
+{
+	return READ_ONCE(slice->last.last_us);
+}
 EXPORT_SYMBOL_NS_GPL(vfio_siov_last_pause_us, IOMMUFD);
 
 MODULE_DESCRIPTION("iommufd-cxx: slices of a PCI function, told apart by PASIDs, as VFIO devices");

@@ -8,7 +8,10 @@
 
 static struct dentry *debug_root;
 
-static struct edu_vdev *vdev_of(struct device *dev) { return dev_get_drvdata(dev); }
+static struct edu_vdev *vdev_of(struct device *dev)
+{
+	return dev_get_drvdata(dev);
+}
 
 static ssize_t adi_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -74,7 +77,7 @@ static void debug_add(struct edu_vdev *vdev, struct device *dev)
 	debugfs_create_file("delay_us", 0600, vdev->debug, vdev, &delay_fops);
 }
 
-static const struct iommufd_pause_ops pause_ops = {.pause = edu_slice_pause, .resume = edu_slice_resume};
+static const struct iommufd_pause_ops pause_ops = { .pause = edu_slice_pause, .resume = edu_slice_resume };
 
 static int mdev_probe(struct mdev_device *mdev)
 {

@@ -14,7 +14,10 @@ static unsigned int max_pasid = SIOV_EDU_ADI_PASID_MASK;
 module_param(max_pasid, uint, 0444);
 MODULE_PARM_DESC(max_pasid, "highest PASID to use (default: what the device can tag its DMA with)");
 
-unsigned int ex_max_pasid(void) { return max_pasid; }
+unsigned int ex_max_pasid(void)
+{
+	return max_pasid;
+}
 
 unsigned long long ex_read(struct edu_parent *parent, unsigned int offset, unsigned int width)
 {
@@ -44,13 +47,25 @@ void ex_write(struct edu_parent *parent, unsigned int offset, unsigned int width
 	}
 }
 
-void ex_sleep_us(unsigned int us) { usleep_range(us, 2 * us); }
+void ex_sleep_us(unsigned int us)
+{
+	usleep_range(us, 2 * us);
+}
 
-unsigned long long ex_now_us(void) { return ktime_to_us(ktime_get()); }
+unsigned long long ex_now_us(void)
+{
+	return ktime_to_us(ktime_get());
+}
 
-void ex_format_adi(char *text, unsigned long size, unsigned int adi) { scnprintf(text, size, "ADI %u", adi); }
+void ex_format_adi(char *text, unsigned long size, unsigned int adi)
+{
+	scnprintf(text, size, "ADI %u", adi);
+}
 
-void ex_log(struct edu_parent *parent, const char *text) { dev_warn(&parent->pdev->dev, "%s\n", text); }
+void ex_log(struct edu_parent *parent, const char *text)
+{
+	dev_warn(&parent->pdev->dev, "%s\n", text);
+}
 
 void ex_log_adi(struct edu_parent *parent, unsigned int adi, const char *text)
 {
@@ -163,7 +178,7 @@ static void remove(struct pci_dev *pdev)
 	edu_function_destroy(parent->function);
 }
 
-static const struct pci_device_id ids[] = {{PCI_DEVICE(SIOV_EDU_VENDOR_ID, SIOV_EDU_DEVICE_ID)}, {}};
+static const struct pci_device_id ids[] = { { PCI_DEVICE(SIOV_EDU_VENDOR_ID, SIOV_EDU_DEVICE_ID) }, {} };
 MODULE_DEVICE_TABLE(pci, ids);
 
 static struct pci_driver driver = {

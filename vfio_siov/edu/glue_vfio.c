@@ -37,9 +37,15 @@ SAME(EDU_IRQ_MASK, VFIO_IRQ_SET_ACTION_MASK);
 SAME(EDU_IRQ_UNMASK, VFIO_IRQ_SET_ACTION_UNMASK);
 SAME(EDU_IRQ_TRIGGER, VFIO_IRQ_SET_ACTION_TRIGGER);
 
-static struct edu_vdev *vdev_of(struct vfio_device *vdev) { return container_of(vdev, struct edu_vdev, siov.vdev); }
+static struct edu_vdev *vdev_of(struct vfio_device *vdev)
+{
+	return container_of(vdev, struct edu_vdev, siov.vdev);
+}
 
-static struct edu_slice *slice_of(struct vfio_device *vdev) { return vdev_of(vdev)->slice; }
+static struct edu_slice *slice_of(struct vfio_device *vdev)
+{
+	return vdev_of(vdev)->slice;
+}
 
 static irqreturn_t interrupt(int irq, void *data)
 {
@@ -60,7 +66,10 @@ void ex_irq_free(struct edu_vdev *vdev, unsigned int adi)
 	free_irq(pci_irq_vector(vdev->parent->pdev, SIOV_EDU_ADI_VECTOR(adi)), vdev);
 }
 
-static long nothing(void *unused) { return 0; }
+static long nothing(void *unused)
+{
+	return 0;
+}
 
 /* A task that runs on the processor where the interrupt goes runs after what is pending there. */
 void ex_irq_flush(struct edu_vdev *vdev, unsigned int adi)
@@ -85,9 +94,15 @@ int ex_eventfd_get(int fd, struct eventfd_ctx **ctx)
 	return PTR_ERR_OR_ZERO(*ctx);
 }
 
-void ex_eventfd_put(struct eventfd_ctx *ctx) { eventfd_ctx_put(ctx); }
+void ex_eventfd_put(struct eventfd_ctx *ctx)
+{
+	eventfd_ctx_put(ctx);
+}
 
-void ex_eventfd_signal(struct eventfd_ctx *ctx) { eventfd_signal(ctx); }
+void ex_eventfd_signal(struct eventfd_ctx *ctx)
+{
+	eventfd_signal(ctx);
+}
 
 unsigned long ex_spin_lock_irqsave(struct spinlock *lock)
 {
@@ -97,14 +112,20 @@ unsigned long ex_spin_lock_irqsave(struct spinlock *lock)
 	return flags;
 }
 
-void ex_spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags) { spin_unlock_irqrestore(lock, flags); }
+void ex_spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags)
+{
+	spin_unlock_irqrestore(lock, flags);
+}
 
 static int open_device(struct vfio_device *vdev)
 {
 	return vfio_siov_open_device(vdev) ?: edu_slice_open(slice_of(vdev));
 }
 
-static void close_device(struct vfio_device *vdev) { edu_slice_close(slice_of(vdev)); }
+static void close_device(struct vfio_device *vdev)
+{
+	edu_slice_close(slice_of(vdev));
+}
 
 static ssize_t read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *offset)
 {
@@ -238,7 +259,7 @@ static vm_fault_t fault(struct vm_fault *vmf)
 	return result;
 }
 
-static const struct vm_operations_struct mmap_ops = {.fault = fault};
+static const struct vm_operations_struct mmap_ops = { .fault = fault };
 
 static int mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 {
@@ -254,7 +275,10 @@ static int mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 	return 0;
 }
 
-static void request(struct vfio_device *vdev, unsigned int count) { edu_slice_request(slice_of(vdev), count); }
+static void request(struct vfio_device *vdev, unsigned int count)
+{
+	edu_slice_request(slice_of(vdev), count);
+}
 
 /* Setting and clearing the bus master bit without configuration space: the only feature that says something here */
 static int device_feature(struct vfio_device *vdev, u32 flags, void __user *arg, size_t argsz)
