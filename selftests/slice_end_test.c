@@ -22,13 +22,13 @@
 #include "lib/slice.h"
 #include "lib/system.h"
 
-#define IOVA	  0x10000000ULL
-#define SIZE	  (16 * PAGE)
-#define SECOND	  1000000
-#define ASK_MS	  5000	/* until the kernel asks for the slice */
+#define IOVA      0x10000000ULL
+#define SIZE      (16 * PAGE)
+#define SECOND    1000000
+#define ASK_MS    5000  /* until the kernel asks for the slice */
 #define REVOKE_MS 20000 /* until it takes it, when nobody answers: the second request comes after 10 s */
 #define FINISH_US (5ULL * SECOND)
-#define DRIVER	  "/sys/bus/pci/drivers/siov_edu/"
+#define DRIVER    "/sys/bus/pci/drivers/siov_edu/"
 
 FIXTURE(end)
 {

@@ -16,12 +16,12 @@
 #include "lib/slice.h"
 
 #define SLICE_DEVICE_ID 0x5110
-#define MSIX_CAP	0x40
-#define AT(region)	((off_t)(region) << 40)
-#define CONFIG		AT(VFIO_PCI_CONFIG_REGION_INDEX)
-#define BAR0		AT(VFIO_PCI_BAR0_REGION_INDEX)
-#define BAR2		AT(VFIO_PCI_BAR2_REGION_INDEX)
-#define CONFIG_SIZE	256
+#define MSIX_CAP        0x40
+#define AT(region)      ((off_t)(region) << 40)
+#define CONFIG          AT(VFIO_PCI_CONFIG_REGION_INDEX)
+#define BAR0            AT(VFIO_PCI_BAR0_REGION_INDEX)
+#define BAR2            AT(VFIO_PCI_BAR2_REGION_INDEX)
+#define CONFIG_SIZE     256
 
 FIXTURE(pci)
 {

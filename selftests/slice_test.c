@@ -20,10 +20,10 @@
 #include "lib/slice.h"
 #include "lib/system.h"
 
-#define IOVA	  0x10000000ULL
-#define SIZE	  (16 * PAGE)
+#define IOVA      0x10000000ULL
+#define SIZE      (16 * PAGE)
 #define GENEROUS  5000 /* ms for an interrupt */
-#define SECOND	  1000000
+#define SECOND    1000000
 #define MDEV_PATH "/sys/bus/mdev/devices/"
 
 FIXTURE(slice)
@@ -351,7 +351,8 @@ static int set_irqs(fixture *self, __u32 flags, __u32 index, __u32 start, __u32 
 
 TEST_F(slice, wrong_interrupts)
 {
-	const __u32 none = VFIO_IRQ_SET_DATA_NONE, fd = VFIO_IRQ_SET_DATA_EVENTFD, trigger = VFIO_IRQ_SET_ACTION_TRIGGER;
+	const __u32 none = VFIO_IRQ_SET_DATA_NONE, fd = VFIO_IRQ_SET_DATA_EVENTFD,
+		    trigger = VFIO_IRQ_SET_ACTION_TRIGGER;
 	const __u32 mask = VFIO_IRQ_SET_ACTION_MASK, msix = VFIO_PCI_MSIX_IRQ_INDEX;
 
 	EXPECT_EQ(-EINVAL, set_irqs(self, fd | trigger, msix, 1, 1, (__u32)self->dev.irq));

@@ -63,8 +63,7 @@ constexpr iommufd_pause_ops kTimedPause = {.pause = pause, .resume = resume};
 Status bind(vfio_siov_device *slice, iommufd_ctx *ictx, unsigned *id)
 {
 	iommufd_device *idev = nullptr;
-	TRY(check(sx_bind_pasid(ictx, sx_parent(slice), sx_pasid(slice), &idev, id),
-		  "iommufd did not bind the slice"));
+	TRY(check(sx_bind_pasid(ictx, sx_parent(slice), sx_pasid(slice), &idev, id), "iommufd did not bind the slice"));
 	if (sx_pause_ops(slice))
 		iommufd_device_set_pause(idev, &kTimedPause, slice);
 	sx_set_idev(slice, idev);

@@ -25,7 +25,7 @@
 #define SOFT        "/sys/class/mdev_bus/siov_soft/mdev_supported_types/siov_soft-adi/"
 #define SOFT_DEBUG  "/sys/kernel/debug/siov_soft"
 
-#define UUID_START  "51070edc-0000-4000-8000-"
+#define UUID_START "51070edc-0000-4000-8000-"
 
 enum { WAIT_US = 10 * 1000 * 1000 };
 
@@ -65,10 +65,7 @@ int slice_parent(int index, char bdf[16])
 	return rc ? rc : attr_write(DRIVER "/bind", bdf);
 }
 
-void slice_uuid(unsigned int n, char uuid[SLICE_UUID_SIZE])
-{
-	snprintf(uuid, SLICE_UUID_SIZE, UUID_START "%012x", n);
-}
+void slice_uuid(unsigned int n, char uuid[SLICE_UUID_SIZE]) { snprintf(uuid, SLICE_UUID_SIZE, UUID_START "%012x", n); }
 
 int slice_create(const char *bdf, const char *uuid)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// vfio_siov/edu/glue.h: a siov-edu as far as its driver sees it (docs/siov-edu.md), a slice as VFIO has it, and eventfds.
-// A rule that is checked: an ADI's PASID changes only while the ADI cannot do DMA.
+// vfio_siov/edu/glue.h: a siov-edu as far as its driver sees it (docs/siov-edu.md), a slice as VFIO has it, and
+// eventfds. A rule that is checked: an ADI's PASID changes only while the ADI cannot do DMA.
 #pragma once
 #include <array>
 #include <map>
@@ -19,7 +19,7 @@ struct eventfd_ctx {
 struct edu_parent {
 	struct Adi {
 		u32 pasid = 0, control = 0, delay = 0;
-		u64 runs_until = 0;   // a command has started
+		u64 runs_until = 0;       // a command has started
 		bool unstoppable = false; // not even by a reset
 		unsigned resets = 0;
 		std::array<u8, SIOV_EDU_PAGE_SIZE> page{};

@@ -39,7 +39,7 @@ TEST(ConfigSpace, Header)
 	EXPECT_EQ(get(config, 0x0e, 1), 0U);
 	EXPECT_EQ(get(config, 0x2c, 4), 0x510f1234U);
 	EXPECT_EQ(get(config, 0x34, 1), 0x40U);
-	EXPECT_EQ(get(config, 0x3d, 1), 0U); // no wire interrupt
+	EXPECT_EQ(get(config, 0x3d, 1), 0U);          // no wire interrupt
 	EXPECT_EQ(get(config, 0x40, 4), 0x00000011U); // MSI-X, the last one, one vector
 	EXPECT_EQ(get(config, 0x44, 4), 0x00000002U); // its table: BAR 2, 0
 	EXPECT_EQ(get(config, 0x48, 4), 0x00000802U); // its PBA

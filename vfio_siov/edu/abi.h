@@ -4,7 +4,8 @@
  */
 #pragma once
 
-/* The PCI device ID of an ADI that is a device by itself; siov-edu's own, and the vendor's, are in the device's header */
+/* The PCI device ID of an ADI that is a device by itself; siov-edu's own, and the vendor's, are in the device's header
+ */
 #define EDU_ADI_DEVICE_ID 0x5110
 
 enum edu_vfio_abi {

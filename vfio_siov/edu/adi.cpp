@@ -16,10 +16,7 @@ constexpr u32 kPollUs = 20;
 
 const u32 Adi::kControl = SIOV_EDU_ADI_CONTROL;
 
-u32 Adi::control() const
-{
-	return (enabled_ ? SIOV_EDU_ADI_ENABLE : 0) | (holds_ ? SIOV_EDU_ADI_PAUSE : 0);
-}
+u32 Adi::control() const { return (enabled_ ? SIOV_EDU_ADI_ENABLE : 0) | (holds_ ? SIOV_EDU_ADI_PAUSE : 0); }
 
 void Adi::set_pasid(Pasid pasid)
 {

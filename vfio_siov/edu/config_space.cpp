@@ -38,8 +38,8 @@ constexpr u32 kMsixBar = 2; // BIR, the low bits of where table and PBA are
 constexpr u32 kVectorControl = 12;
 constexpr u8 kVectorMasked = 1;
 // The low two bits of an address are zero, and vector control has one bit.
-constexpr std::array<u8, 16> kEntryWritable = {0xfc, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-					       0xff, 0xff, 0xff, 0xff, kVectorMasked};
+constexpr std::array<u8, 16> kEntryWritable = {0xfc, 0xff, 0xff, 0xff, 0xff, 0xff,         0xff,
+					       0xff, 0xff, 0xff, 0xff, 0xff, kVectorMasked};
 
 } // namespace
 

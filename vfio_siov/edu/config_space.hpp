@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a slice shows of itself as a PCI device: 256 bytes of configuration space (PCI Local Bus 3.0, 6.1 and 6.8.2), with
-// BAR 0 = the ADI's page and BAR 2 = a page that has the MSI-X table and PBA, and that page. The ADI's own page is full of
-// registers, so the table is where no hardware is: accesses to BAR 2 end here.
+// What a slice shows of itself as a PCI device: 256 bytes of configuration space (PCI Local Bus 3.0, 6.1 and 6.8.2),
+// with BAR 0 = the ADI's page and BAR 2 = a page that has the MSI-X table and PBA, and that page. The ADI's own page is
+// full of registers, so the table is where no hardware is: accesses to BAR 2 end here.
 //
 // Plain data: each access is bytes of a value, kept under a mask of the writable bits. Guarded by the slice's lock.
 #pragma once

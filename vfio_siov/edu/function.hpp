@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The function siov-edu as its driver has it: page 0 of BAR 0 (include/uapi/linux/siov_edu.h), and which of its ADIs are
-// in use. An Adi is one of them, owned, with its switches.
+// The function siov-edu as its driver has it: page 0 of BAR 0 (include/uapi/linux/siov_edu.h), and which of its ADIs
+// are in use. An Adi is one of them, owned, with its switches.
 //
 // Function::lock_ guards ADI_SELECT and what is behind it, and records_. An Adi is guarded by its owner's lock.
 #pragma once
@@ -17,7 +17,7 @@ using base::Result;
 using base::Status;
 
 using AdiIndex = base::Strong<struct AdiIndexTag, u32>;
-using Pasid = base::Strong<struct PasidTag, u32>;
+using base::Pasid;
 
 // How long an ADI may take to let go of its DMA.
 constexpr u64 kStopTimeoutUs = 2000000;

@@ -66,7 +66,8 @@ void edu_slice_set_delay_us(struct edu_slice *slice, unsigned int us);
 /* slice_user.cpp: what its owner asks for */
 int edu_region(unsigned int index, struct edu_region_info *info);
 int edu_irq(unsigned int index, struct edu_irq_info *info);
-long edu_slice_rw(struct edu_slice *slice, unsigned long user, unsigned long count, unsigned long long offset, bool write);
+long edu_slice_rw(struct edu_slice *slice, unsigned long user, unsigned long count, unsigned long long offset,
+		  bool write);
 int edu_slice_set_irqs(struct edu_slice *slice, const struct edu_irq_set *set);
 int edu_slice_check_mmap(struct edu_slice *slice, unsigned long long offset, unsigned long length, bool shared,
 			 bool executable);

@@ -131,12 +131,13 @@ struct mdev_driver edu_mdev_driver = {
 	.probe = mdev_probe,
 	.remove = mdev_remove,
 	.get_available = get_available,
-	.driver = {
-		.name = "siov_edu_adi",
-		.owner = THIS_MODULE,
-		.mod_name = KBUILD_MODNAME,
-		.dev_groups = slice_groups,
-	},
+	.driver =
+		{
+			.name = "siov_edu_adi",
+			.owner = THIS_MODULE,
+			.mod_name = KBUILD_MODNAME,
+			.dev_groups = slice_groups,
+		},
 };
 
 int edu_mdev_init(void)

@@ -146,9 +146,10 @@ static ssize_t write(struct vfio_device *vdev, const char __user *buf, size_t co
 }
 
 /* Copies the beginning of a structure that starts with its size. */
-#define FETCH(info, arg, last)                                                                 \
-	(copy_from_user(&(info), arg, offsetofend(typeof(info), last)) ? -EFAULT               \
-	 : (info).argsz < offsetofend(typeof(info), last)              ? -EINVAL : 0)
+#define FETCH(info, arg, last)                                                   \
+	(copy_from_user(&(info), arg, offsetofend(typeof(info), last)) ? -EFAULT \
+	 : (info).argsz < offsetofend(typeof(info), last)              ? -EINVAL \
+								       : 0)
 #define ANSWER(info, arg, last) (copy_to_user(arg, &(info), offsetofend(typeof(info), last)) ? -EFAULT : 0)
 
 static long get_info(void __user *arg)
@@ -248,8 +249,8 @@ static long ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
 static vm_fault_t fault(struct vm_fault *vmf)
 {
 	struct edu_vdev *vdev = vmf->vma->vm_private_data;
-	phys_addr_t page = pci_resource_start(vdev->parent->pdev, SIOV_EDU_BAR) +
-			   SIOV_EDU_ADI_PAGE(edu_slice_adi(vdev->slice));
+	phys_addr_t page =
+		pci_resource_start(vdev->parent->pdev, SIOV_EDU_BAR) + SIOV_EDU_ADI_PAGE(edu_slice_adi(vdev->slice));
 	vm_fault_t result = VM_FAULT_SIGBUS;
 
 	if (edu_slice_begin_fault(vdev->slice))

@@ -42,8 +42,8 @@ public:
 	void set_delay_us(u32 us) { adi_.set_delay_us(us); }
 	Interrupt &interrupt() { return interrupt_; }
 
-	// One access to a region, at most 8 bytes, within the region. Registers of the page take 4 and 8 bytes, naturally
-	// aligned, its buffer any power of two: else EINVAL.
+	// One access to a region, at most 8 bytes, within the region. Registers of the page take 4 and 8 bytes,
+	// naturally aligned, its buffer any power of two: else EINVAL.
 	Status read(u32 region, u32 offset, std::span<u8> to);
 	Status write(u32 region, u32 offset, std::span<const u8> from);
 
