@@ -27,7 +27,7 @@ int do_open(struct actor *a, __u64 arg, struct reply *reply)
 		return say_failed(reply, rc, "bind");
 	if (slice_get32(&a->slice, SIOV_EDU_COMPLETED) ||
 	    bytes_not((const void *)(a->slice.page + SIOV_EDU_BUFFER), BUFFER, 0))
-		return say_failed(reply, -EIO, "something of a former owner is left in it");
+		return say_wrong(reply, "something of a former owner is left in it");
 	return say_done(reply, "process %d opens %s, object %u of its /dev/iommu; %llu us", getpid(),
 			a->slice.vfio.path, a->slice.vfio.dev_id, now_us() - t);
 }
@@ -80,7 +80,7 @@ static int run_one(struct actor *a, const struct siov_command *command)
 	return slice_irqs(&a->slice, IRQ_WAIT_MS) == 1 ? 0 : -ENOMSG;
 }
 
-/* Memory to the device's buffer, and from there to memory; new bytes each time */
+/* Memory to the device's buffer, and from there to memory; new bytes each time. -EILSEQ: others came back */
 static int round_trip(struct actor *a, unsigned int seed)
 {
 	const struct siov_command read = {.src = IOVA + IN, .length = BUFFER, .command = SIOV_EDU_READ};
@@ -97,6 +97,20 @@ static int round_trip(struct actor *a, unsigned int seed)
 	return rc;
 }
 
+/* What an errno of run_one() and round_trip() stands for */
+static int say_dma_failed(struct reply *reply, int rc)
+{
+	const char *why = rc == -ENOMSG   ? "a DMA is completed, but its interrupt does not come, or comes twice"
+			  : rc == -EILSEQ ? "a DMA is completed, but other bytes are there than those that were sent"
+			  : rc == -EIO    ? "the device says that its DMA was blocked"
+					  : NULL;
+
+	if (!why)
+		return say_failed(reply, rc, "DMA");
+	say_done(reply, "%s", why);
+	return rc;
+}
+
 int do_dma(struct actor *a, __u64 rounds, struct reply *reply)
 {
 	__u32 before = slice_get32(&a->slice, SIOV_EDU_COMPLETED), dmas = (__u32)(2 * rounds);
@@ -106,11 +120,11 @@ int do_dma(struct actor *a, __u64 rounds, struct reply *reply)
 		int rc = round_trip(a, (unsigned int)(i * SLICES) + a->part->number);
 
 		if (rc)
-			return say_failed(reply, rc, "DMA");
+			return say_dma_failed(reply, rc);
 	}
 	t = now_us() - t;
 	if (slice_get32(&a->slice, SIOV_EDU_COMPLETED) - before != dmas || slice_irqs(&a->slice, 0))
-		return say_failed(reply, -EIO, "more completions or interrupts than commands");
+		return say_wrong(reply, "more completions or interrupts than commands");
 	return say_done(reply,
 			"%u DMAs, to the device and back: %llu bytes right, %u completions, %u interrupts; %llu us",
 			dmas, rounds * BUFFER, dmas, dmas, t);
@@ -124,7 +138,7 @@ int do_copy(struct actor *a, __u64 arg, struct reply *reply)
 
 	(void)arg;
 	rc = run_one(a, &copy);
-	return rc ? say_failed(reply, rc, "DMA") : 0;
+	return rc ? say_dma_failed(reply, rc) : 0;
 }
 
 int do_touch(struct actor *a, __u64 iova, struct reply *reply)
@@ -136,9 +150,9 @@ int do_touch(struct actor *a, __u64 iova, struct reply *reply)
 	if (status < 0)
 		return say_failed(reply, status, "DMA");
 	if (status != SIOV_EDU_DMA_FAILED)
-		return say_failed(reply, -EIO, "a DMA that should be blocked goes through");
+		return say_wrong(reply, "a DMA that should be blocked goes through");
 	if (where != iova || slice_irqs(&a->slice, IRQ_WAIT_MS) != 1)
-		return say_failed(reply, -EIO, "a blocked DMA is not told of as it should be");
+		return say_wrong(reply, "a blocked DMA is not told of as it should be");
 	return say_done(reply, "reads IOVA %#llx: blocked, and its own FAULT_ADDRESS is %#llx", iova, where);
 }
 

@@ -44,7 +44,7 @@ static int serve(struct actor *a, struct reply *reply)
 		return say_failed(reply, -ETIMEDOUT, "the slice's page request does not come");
 	if (request.dev_id != a->slice.vfio.dev_id || request.addr != LATE_IOVA || request.pasid ||
 	    request.flags & IOMMU_PGFAULT_FLAGS_PASID_VALID)
-		return say_failed(reply, -EIO, "another page request than that of the slice, or one with a PASID");
+		return say_wrong(reply, "another page request than that of the slice, or one with a PASID");
 	rc = ioas_map_fixed(a->iommufd, a->ioas[FIRST], a->part->memory[FIRST] + IN, PART, LATE_IOVA, MAP_RW);
 	if (rc)
 		return say_failed(reply, rc, "map");
@@ -72,9 +72,9 @@ int do_fault(struct actor *a, __u64 arg, struct reply *reply)
 	if (rc)
 		return rc;
 	if (slice_wait(&a->slice, number) != SIOV_EDU_OK || slice_irqs(&a->slice, WAIT_MS) != 1)
-		return say_failed(reply, -EIO, "the DMA does not go on");
+		return say_wrong(reply, "the DMA does not go on");
 	if (pattern_diff(memory + OUT, PAGE, a->part->number))
-		return say_failed(reply, -EIO, "the DMA went on with other bytes");
+		return say_wrong(reply, "the DMA went on with other bytes");
 	return say_done(reply,
 			"DMA from IOVA %#llx, where nothing is: its own queue %u has the request, of object %u, no "
 			"PASID in it; "
@@ -88,6 +88,6 @@ int do_quiet(struct actor *a, __u64 arg, struct reply *reply)
 
 	(void)arg;
 	if (poll(&p, 1, QUIET_MS))
-		return say_failed(reply, -EIO, "its fault queue has a request of another slice");
+		return say_wrong(reply, "its fault queue has a request of another slice");
 	return say_done(reply, "nothing in fault queue %u", a->queue_id);
 }

@@ -34,6 +34,12 @@ int say_failed(struct reply *reply, int rc, const char *what)
 	return rc;
 }
 
+int say_wrong(struct reply *reply, const char *what)
+{
+	snprintf(reply->text, sizeof(reply->text), "%s", what);
+	return -EIO;
+}
+
 static int do_idle(struct actor *a, __u64 arg, struct reply *reply)
 {
 	(void)a;

@@ -18,9 +18,10 @@ struct actor {
 	int queue;
 };
 
-/* 0 with these words, or rc with those */
+/* 0 with these words; rc with those and what errno it is; -EIO for what was found wrong */
 __attribute__((format(printf, 2, 3))) int say_done(struct reply *reply, const char *format, ...);
 int say_failed(struct reply *reply, int rc, const char *what);
+int say_wrong(struct reply *reply, const char *what);
 
 bool next_request_is_here(struct actor *a);
 

@@ -92,7 +92,7 @@ int do_busy(struct actor *a, __u64 arg, struct reply *reply)
 	if (pump.rc)
 		return say_failed(reply, pump.rc, "DMA that goes on");
 	if (part_counter(a->part, a->part->now) - before != pump.sent)
-		return say_failed(reply, -EIO, "DMAs that are completed did not reach the memory");
+		return say_wrong(reply, "DMAs that are completed did not reach the memory");
 	reply->n[0] = pump.sent;
 	return say_done(reply, "%u DMAs, none failed", pump.sent);
 }
@@ -158,9 +158,9 @@ int do_replace(struct actor *a, __u64 arg, struct reply *reply)
 	reply->n[0] = part_counter(a->part, FIRST) - before;
 	reply->n[1] = part_counter(a->part, SECOND);
 	if (part_counter(a->part, FIRST) != left)
-		return say_failed(reply, -EIO, "DMA reached the first memory after the replace");
+		return say_wrong(reply, "DMA reached the first memory after the replace");
 	if (reply->n[0] + reply->n[1] != pump.sent)
-		return say_failed(reply, -EIO, "DMAs were lost or done twice");
+		return say_wrong(reply, "DMAs were lost or done twice");
 	return say_done(
 		reply,
 		"%u DMAs: %llu to the memory of IOAS %u, then %llu to that of IOAS %u; none lost, none failed; the "
