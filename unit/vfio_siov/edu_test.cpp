@@ -6,7 +6,7 @@
 #include "fake/siov.hpp"
 #include "pasid_alloc/glue.h"
 #include "support/world.hpp"
-#include "fake/pasid.hpp"
+#include "fake/pasid_alloc.hpp"
 #include "vfio_siov/edu/slice.hpp"
 
 namespace test {
