@@ -249,6 +249,17 @@ TEST_F(soft, bus_master)
 	ASSERT_EQ(2, pwrite(self->dev.vfio.fd, &command, 2, CONFIG + 4));
 	EXPECT_EQ(SIOV_EDU_OK, slice_wait(&self->dev, number));
 	EXPECT_EQ(0, bytes_not(self->mem, 8, 0xff));
+	/* cleared with two in the queue: the one that has started is let through, the other waits */
+	slice_debug_set(self->uuid, "delay_us", DELAY);
+	for (int i = 0; i < 2; i++)
+		slice_queue(&self->dev, &(struct siov_command){.dst = IOVA, .length = 8, .command = SIOV_EDU_WRITE},
+			    &number);
+	usleep(DELAY / 2);
+	command = 0;
+	ASSERT_EQ(2, pwrite(self->dev.vfio.fd, &command, 2, CONFIG + 4));
+	EXPECT_EQ(number - 1, slice_get32(&self->dev, SIOV_EDU_COMPLETED));
+	usleep(2 * DELAY);
+	EXPECT_EQ(number - 1, slice_get32(&self->dev, SIOV_EDU_COMPLETED));
 }
 
 /* Each command goes by the IOAS of its moment. */
