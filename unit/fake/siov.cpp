@@ -50,3 +50,20 @@ int sx_register(vfio_siov_device *slice)
 
 unsigned long long sx_now_ns(void) { return fake::parent().now_ns; }
 void sx_log_pause(vfio_siov_device *, unsigned int) {}
+
+bool sx_emulated_has_our_ops(const vfio_device *vdev) { return vdev->our_ops; }
+bool sx_emulated_cdev_opened(const vfio_device *vdev) { return vdev->cdev_opened; }
+bool sx_emulated_bound(const vfio_device *vdev) { return vdev->bound; }
+
+int sx_emulated_register(vfio_device *vdev)
+{
+	vdev->registered = !vdev->error;
+	return vdev->error;
+}
+
+int sx_emulated_attach(vfio_device *vdev, unsigned int *ioas)
+{
+	if (!vdev->error)
+		vdev->ioas = *ioas;
+	return vdev->error;
+}

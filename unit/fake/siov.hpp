@@ -19,6 +19,17 @@ struct vfio_siov_device {
 	vfio_siov_pause last{};
 };
 
+// A slice that is emulated in software
+struct vfio_device {
+	bool our_ops = true;
+	int error = 0; // what VFIO answers
+
+	bool cdev_opened = false;
+	bool bound = false;
+	bool registered = false;
+	unsigned ioas = 0; // that it is attached to
+};
+
 namespace fake {
 
 struct Parent {
