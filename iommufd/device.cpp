@@ -188,6 +188,8 @@ Status Device::attach_pasid(Pasid pasid, ObjectId &pt_id)
 	kern::Guard guard(further_lock_);
 	TRY_LET(claim, PasidClaim::claim(*parent_, pasid, role));
 	TRY_LET(port, kern::make<PasidPort>(*parent_, std::move(claim), pasid, role));
+	if (slice_)
+		port->set_pause(slice_->pause());
 	TRY(further_.insert(ObjectId(pasid.raw()), port.get()));
 	base::Undo forget([&] { further_.erase(ObjectId(pasid.raw())); });
 	TRY(change_pt(*port, pt_id, Change::kAttach));

@@ -34,6 +34,7 @@ public:
 	Hold<Hwpt> detach(Device &device) override;
 
 	void set_pause(const Pause &pause) { pause_ = pause; }
+	const Pause &pause() const { return pause_; }
 
 private:
 	Status reserve_regions(Hwpt &hwpt);

@@ -33,9 +33,11 @@ extern "C" {
  * iommufd_device_unbind(). Nothing claims the parent's own DMA, which stays the driver's; but while slices are bound,
  * binding the parent itself fails with EBUSY. Returns an ERR_PTR() on failure:
  *   EINVAL   PASID 0 or one beyond the parent's width (PASIDs disabled: any); DMA that does not snoop the caches; a
- * driver that leaves the parent's DMA to user space (driver_managed_dma) ENODEV   no IOMMU in front of the parent EPERM
- * the platform does not isolate MSIs, and allow_unsafe_interrupts is off EBUSY    the PASID is bound already, by any
- * context; the parent itself belongs to a user ENOMEM
+ *            driver that leaves the parent's DMA to user space (driver_managed_dma)
+ *   ENODEV   no IOMMU in front of the parent
+ *   EPERM    the platform does not isolate MSIs, and allow_unsafe_interrupts is off
+ *   EBUSY    the PASID is bound already, by any context; the parent itself belongs to a user
+ *   ENOMEM
  */
 struct iommufd_device *iommufd_device_bind_pasid(struct iommufd_ctx *ictx, struct device *parent, unsigned int pasid,
 						 unsigned int *id);
@@ -61,10 +63,11 @@ int iommufd_device_set_pause(struct iommufd_device *idev, const struct iommufd_p
 
 /*
  * Further PASIDs of a device, each with an attachment of its own. The PASID belongs to the device from attach to
- * detach, and no longer than the device is bound. *pt_id: an IOAS or HWPT; becomes the HWPT's id. Errors as for attach
- * and replace of the device, and EINVAL   PASID 0, one beyond the width; replace: the PASID is not attached EBUSY the
- * PASID is in use, by this device (its default PASID, for instance) or another Detaching a PASID that is not attached
- * does nothing.
+ * detach, and no longer than the device is bound. *pt_id: an IOAS or HWPT; becomes the HWPT's id. A slice's pause
+ * serves its further PASIDs, too. Detaching a PASID that is not attached does nothing. Errors as for attach and replace
+ * of the device, and
+ *   EINVAL   PASID 0, one beyond the width; replace: the PASID is not attached
+ *   EBUSY    the PASID is in use, by this device (its default PASID, for instance) or another
  */
 int iommufd_device_attach_pasid(struct iommufd_device *idev, unsigned int pasid, unsigned int *pt_id);
 int iommufd_device_replace_pasid(struct iommufd_device *idev, unsigned int pasid, unsigned int *pt_id);
@@ -72,10 +75,11 @@ void iommufd_device_detach_pasid(struct iommufd_device *idev, unsigned int pasid
 
 /*
  * What an IOMMU driver, known by its struct iommu_ops, offers to iommufd.
+ *
  *   replace_pasid  moves the PASID of dev from one domain to another in one step: every translation is done by one of
- * them. On failure the old one stays. Called under the group's mutex. The attach handle of the PASID names the new
- * domain already; when this returns, no report of a page request that found the old one (on failure: the new one) in
- * the handle is still running.
+ *                  them. On failure the old one stays. Called under the group's mutex. The attach handle names the new
+ *                  domain already; when this returns, no report of a page request of this PASID that began before is
+ *                  still running, so that the old domain can be freed.
  */
 struct iommufd_driver {
 	const struct iommu_ops *ops;
