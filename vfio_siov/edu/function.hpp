@@ -17,7 +17,7 @@ using base::Result;
 using base::Status;
 
 using AdiIndex = base::Strong<struct AdiIndexTag, u32>;
-using Pasid = base::Strong<struct PasidTag, u32>;
+using Pasid = base::Pasid;
 
 // How long an ADI may take to let go of its DMA.
 constexpr u64 kStopTimeoutUs = 2000000;
