@@ -164,6 +164,7 @@ void ex_sleep_us(unsigned int us)
 {
 	fake::might_sleep("ex_sleep_us");
 	clock_of->now_us += us;
+	clock_of->sleeps++;
 }
 
 unsigned long long ex_now_us(void) { return ++clock_of->now_us; }
@@ -202,12 +203,16 @@ void ex_irq_flush(edu_vdev *vdev, unsigned int)
 	if (!vdev->irq)
 		fake::problem("flush of an interrupt that was not requested");
 	vdev->flushes++;
+	if (vdev->on_flush)
+		vdev->on_flush();
 }
 
 void ex_zap_page(edu_vdev *vdev)
 {
 	fake::might_sleep("ex_zap_page");
 	vdev->zaps++;
+	if (vdev->on_zap)
+		vdev->on_zap();
 }
 
 int ex_eventfd_get(int fd, eventfd_ctx **ctx)

@@ -3,6 +3,7 @@
 // eventfds. A rule that is checked: an ADI's PASID changes only while the ADI cannot do DMA.
 #pragma once
 #include <array>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -30,6 +31,7 @@ struct edu_parent {
 	unsigned resets = 0;
 	bool gone = false; // unplugged
 	u64 now_us = 0;
+	unsigned sleeps = 0;
 	std::array<Adi, 8> adis{};
 	std::vector<std::string> log{};
 
@@ -41,6 +43,8 @@ struct edu_vdev {
 	int irq_error = 0;
 	bool irq = false;
 	unsigned zaps = 0, flushes = 0;
+	// What comes in between
+	std::function<void()> on_zap, on_flush;
 };
 
 namespace fake {

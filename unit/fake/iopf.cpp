@@ -155,6 +155,9 @@ void kx_device_disable_iopf(device *dev)
 	might_sleep("disabling page requests");
 	if (!dev->iopf)
 		problem("page requests disabled that were not enabled");
+	for (const auto &[pasid, entry] : dev->group->pasids)
+		if (inlets.contains(entry.named) && !std::ranges::count(domains(), entry.named))
+			problem("page requests disabled while PASID %u leads to an inlet", pasid);
 	std::erase_if(partial, [&](const Partial &p) { return p.dev == dev; });
 	dev->iopf = false;
 }

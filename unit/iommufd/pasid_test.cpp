@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Slices and further PASIDs: binding, attaching, moving, by the kernel API.
+#include <algorithm>
+
 #include "fake/iopf.hpp"
 #include "support/slice.hpp"
 
@@ -228,6 +230,217 @@ TEST_F(PasidTest, FurtherPasidsDieWithTheDevice)
 	slice.unbind();
 	EXPECT_EQ(domain_of(9), nullptr);
 	EXPECT_EQ(Slice(fd, dev, 9).error(), 0);
+}
+
+TEST_F(PasidTest, OnePasidOfTwoParents)
+{
+	device &second = machine.new_device();
+	second.max_pasids = 1 << 20;
+	Slice a(fd, dev, 7), b(fd, second, 7);
+	EXPECT_EQ(a.error(), 0);
+	ASSERT_EQ(b.error(), 0);
+	EXPECT_EQ(b.attach(ioas), 0);
+	EXPECT_EQ(domain_of(7), nullptr);
+	EXPECT_NE(second.group->pasids[7].domain, nullptr);
+}
+
+// The kernel counts a driver's own use of the group as a claim, too.
+TEST_F(PasidTest, TheClaimOfItsDriverIsNoUsers)
+{
+	group.claims = 1;
+	dev.dma_user = KX_DMA_DRIVER;
+	EXPECT_EQ(Slice(fd, dev, 7).error(), 0);
+	dev.dma_user = KX_DMA_NOBODY;
+	EXPECT_EQ(Slice(fd, dev, 7).error(), -16);
+	group.claims = 0;
+}
+
+TEST_F(PasidTest, AttachedOnce)
+{
+	Slice slice(fd, dev, 7);
+	const u32 second = fd.ioas();
+	EXPECT_EQ(slice.replace(ioas), -22) << "not attached";
+	ASSERT_EQ(slice.attach(ioas), 0);
+	iommu_domain *before = domain_of(7);
+	EXPECT_EQ(slice.attach(second), -22);
+	EXPECT_NE(fake::last_rejection().find("attached already"), std::string::npos);
+	EXPECT_EQ(domain_of(7), before);
+}
+
+TEST_F(PasidTest, ReplaceByTheSame)
+{
+	Pauses pauses{.group = &group};
+	u32 hwpt = 0;
+	Slice slice(fd, dev, 7);
+	EXPECT_EQ(iommufd_device_set_pause(slice.idev(), &pauses.ops, &pauses), 0);
+	ASSERT_EQ(slice.attach(ioas, &hwpt), 0);
+	EXPECT_EQ(slice.replace(hwpt), 0);
+	EXPECT_EQ(slice.replace(ioas), 0);
+	EXPECT_EQ(group.pasid_attaches, 1u);
+	EXPECT_EQ(pauses.paused, 0u);
+}
+
+// Within one IOAS the reserved regions stay; with it they go.
+TEST_F(PasidTest, ReservedRegionsFollowTheAttachment)
+{
+	dev.resv = {{0xfee00000, 0x100000, KX_RESV_HW_MSI}};
+	memory(1);
+	const u32 second = fd.ioas();
+	u32 hwpt = 0;
+	Slice slice(fd, dev, 7);
+	ASSERT_EQ(slice.attach(ioas), 0);
+	ASSERT_EQ(fd.hwpt(slice.id(), ioas, hwpt), 0);
+	ASSERT_EQ(slice.replace(hwpt), 0);
+	EXPECT_EQ(fd.map_at(ioas, kVa, kPage, 0xfee00000), -22);
+	dev.suits = [](const iommu_domain &) { return -5; };
+	EXPECT_EQ(slice.replace(second), -5);
+	dev.suits = nullptr;
+	EXPECT_EQ(fd.map_at(second, kVa, kPage, 0xfee00000), 0);
+	EXPECT_EQ(slice.replace(second), -98) << "mapped";
+	EXPECT_EQ(fd.map_at(ioas, kVa, kPage, 0xfee00000), -22);
+	ASSERT_EQ(fd.unmap_all(second), 0);
+	ASSERT_EQ(slice.replace(second), 0);
+	EXPECT_EQ(fd.map_at(ioas, kVa, kPage, 0xfee00000), 0);
+	EXPECT_EQ(fd.map_at(second, kVa, kPage, 0xfee00000), -22);
+}
+
+TEST_F(PasidTest, FurtherPasidsArePausedAndDetached)
+{
+	Pauses pauses{.group = &group};
+	u32 pt = ioas;
+	Slice slice(fd, dev, 7);
+	EXPECT_EQ(iommufd_device_set_pause(slice.idev(), &pauses.ops, &pauses), 0);
+	ASSERT_EQ(iommufd_device_attach_pasid(slice.idev(), 9, &pt), 0);
+	pt = fd.ioas();
+	ASSERT_EQ(iommufd_device_replace_pasid(slice.idev(), 9, &pt), 0);
+	EXPECT_EQ(pauses.paused, 1u);
+	EXPECT_EQ(pauses.resumed, 1u);
+	iommufd_device_detach_pasid(slice.idev(), 9);
+	EXPECT_EQ(domain_of(9), nullptr);
+	EXPECT_EQ(Slice(fd, dev, 9).error(), 0) << "the claim is over";
+	iommufd_device_detach_pasid(slice.idev(), 9);
+	EXPECT_EQ(iommufd_device_replace_pasid(slice.idev(), 9, &pt), -22);
+	pt = ioas;
+	EXPECT_EQ(iommufd_device_attach_pasid(slice.idev(), 9, &pt), 0);
+}
+
+// No slices: the group is the user's, and so are all PASIDs.
+TEST_F(PasidTest, FurtherPasidsOfAPhysicalDevice)
+{
+	Pauses pauses{.group = &group};
+	u32 id = 0, pt = ioas;
+	iommufd_device *idev = iommufd_device_bind(fd.ctx(), &dev, &id);
+	EXPECT_EQ(iommufd_device_set_pause(idev, &pauses.ops, &pauses), -22);
+	ASSERT_EQ(iommufd_device_attach_pasid(idev, 9, &pt), 0);
+	EXPECT_NE(domain_of(9), nullptr);
+	pt = fd.ioas();
+	EXPECT_EQ(iommufd_device_replace_pasid(idev, 9, &pt), 0);
+	iommufd_device_unbind(idev);
+	EXPECT_EQ(domain_of(9), nullptr);
+	EXPECT_EQ(Bound(fd, dev).error(), 0);
+	EXPECT_EQ(Slice(fd, dev, 9).error(), 0);
+}
+
+TEST_F(PasidTest, OneStepIsNotForWhatIsBlocked)
+{
+	Slice slice(fd, dev, 7);
+	ASSERT_EQ(slice.attach(ioas), 0);
+	dev.suits = [](const iommu_domain &) { return -5; };
+	EXPECT_EQ(slice.replace(fd.ioas()), -5);
+	EXPECT_EQ(domain_of(7), nullptr);
+	dev.suits = nullptr;
+	OneStep driver;
+	EXPECT_EQ(slice.replace(fd.ioas()), 0);
+	EXPECT_NE(domain_of(7), nullptr);
+}
+
+// The handle names the domain, by which the kernel finds who answers page requests.
+TEST_F(PasidTest, OneStepNamesTheDomain)
+{
+	OneStep driver;
+	Slice slice(fd, dev, 7);
+	ASSERT_EQ(slice.attach(ioas), 0);
+	iommu_domain *before = domain_of(7);
+	driver.during = [&] {
+		EXPECT_NE(group.pasids[7].named, before) << "already";
+		return -5;
+	};
+	EXPECT_EQ(slice.replace(fd.ioas()), -5);
+	EXPECT_EQ(group.pasids[7].named, before);
+	driver.during = nullptr;
+	ASSERT_EQ(slice.replace(fd.ioas()), 0);
+	EXPECT_NE(domain_of(7), before);
+	EXPECT_EQ(group.pasids[7].named, domain_of(7));
+}
+
+TEST_F(PasidTest, OneStepKeepsToOneDriversDomains)
+{
+	OneStep one_step; // of driver 0
+	device &foreign = machine.new_device();
+	foreign.driver = 1;
+	Bound other(fd, foreign);
+	u32 hwpt = 0;
+	ASSERT_EQ(fd.hwpt(other.id(), ioas, hwpt), 0);
+	Slice slice(fd, dev, 7);
+	ASSERT_EQ(slice.attach(ioas), 0);
+	iommu_domain *before = domain_of(7);
+	EXPECT_EQ(slice.replace(hwpt), -22);
+	EXPECT_EQ(domain_of(7), before);
+}
+
+// What a driver that moves each device of a group was asked for
+struct Moves {
+	struct Move {
+		device *dev;
+		iommu_domain *to, *from;
+		bool operator==(const Move &) const = default;
+	};
+	static inline std::vector<Move> all;
+	static inline device *refuses;
+
+	static int replace(iommu_domain *to, device *dev, unsigned pasid, iommu_domain *from)
+	{
+		if (dev == refuses)
+			return -5;
+		// There is one entry for the group.
+		if (std::ranges::none_of(all, [&](const Move &m) { return m.to == to; }))
+			fake::move_pasid(*dev, pasid, from, to);
+		all.push_back({dev, to, from});
+		return 0;
+	}
+};
+
+TEST_F(PasidTest, OneStepMovesAllDevicesOfTheGroupOrNone)
+{
+	iommufd_driver driver{fake::driver_ops(0), Moves::replace, nullptr};
+	ASSERT_EQ(iommufd_driver_register(&driver), 0);
+	fake::new_device(group); // has no PASIDs
+	device &second = fake::new_device(group), &third = fake::new_device(group);
+	second.max_pasids = third.max_pasids = 1 << 20;
+	Slice slice(fd, dev, 7);
+	ASSERT_EQ(slice.attach(ioas), 0);
+	iommu_domain *before = domain_of(7);
+
+	Moves::all.clear();
+	Moves::refuses = nullptr;
+	ASSERT_EQ(slice.replace(fd.ioas()), 0);
+	iommu_domain *after = domain_of(7);
+	EXPECT_EQ(Moves::all,
+		  (std::vector<Moves::Move>{{&dev, after, before}, {&second, after, before}, {&third, after, before}}));
+	Moves::all.clear();
+	Moves::refuses = &third;
+	u32 hwpt = 0;
+	ASSERT_EQ(fd.hwpt(slice.id(), ioas, hwpt), 0);
+	EXPECT_EQ(slice.replace(hwpt), -5);
+	EXPECT_EQ(domain_of(7), after);
+	ASSERT_EQ(Moves::all.size(), 4u);
+	iommu_domain *refused = Moves::all[0].to;
+	EXPECT_EQ(Moves::all, (std::vector<Moves::Move>{{&dev, refused, after},
+							{&second, refused, after},
+							{&dev, after, refused},
+							{&second, after, refused}}));
+	slice.unbind();
+	iommufd_driver_unregister(&driver);
 }
 
 } // namespace

@@ -118,6 +118,25 @@ TEST(MsixPage, TableAndPba)
 	EXPECT_EQ(bytes[1], 0);
 	page.read(MsixPage::kPbaOffset, std::span(bytes).first(8), false);
 	EXPECT_EQ(bytes[0], 0);
+	page.read(MsixPage::kPbaOffset - 8, std::span(bytes).first(8), true);
+	EXPECT_EQ(bytes[0], 0);
+}
+
+TEST(MsixPage, TheWholeEntryIsWrittenAndForgotten)
+{
+	MsixPage page;
+	std::array<u8, 16> bytes{}, expected{0xfc, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1};
+	std::array<u8, 16> ones{};
+	ones.fill(0xff);
+	page.write(0, ones);
+	page.write(12, std::span(ones).first(8)); // beyond its end
+	page.read(0, bytes, false);
+	EXPECT_EQ(bytes, expected);
+	page.reset();
+	page.read(0, bytes, false);
+	expected.fill(0);
+	expected[12] = 1;
+	EXPECT_EQ(bytes, expected);
 }
 
 TEST(Regions, Inside)

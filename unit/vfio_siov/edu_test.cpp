@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The driver of siov-edu on a fake device: ADIs, slices, their interrupts.
 #include <algorithm>
+#include <linux/vfio.h>
 
 #include "fake/edu.hpp"
 #include "fake/siov.hpp"
@@ -68,6 +69,9 @@ struct Edu : World {
 		return error_of(slice.write(EDU_REGION_CONFIG, 4, bytes));
 	}
 
+	static constexpr u32 kEventFd = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+			     kMask = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK,
+			     kUnmask = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK;
 	static constexpr u32 kOn = SIOV_EDU_ADI_ENABLE, kHeld = SIOV_EDU_ADI_PAUSE;
 	iommu_pasid_ops ops{edu_function_limit_pasids, edu_function_describe};
 	device &dev = machine.new_device();
@@ -85,6 +89,8 @@ TEST_F(Edu, NotOurDevice)
 	EXPECT_EQ(error_of(Function::probe(&hardware)), -19);
 	hardware.version = SIOV_EDU_VERSION_VALUE;
 	hardware.num_adis = 2000;
+	EXPECT_EQ(error_of(Function::probe(&hardware)), -19);
+	hardware.num_adis = 0;
 	EXPECT_EQ(error_of(Function::probe(&hardware)), -19);
 	hardware.num_adis = 4;
 	hardware.gone = true;
@@ -405,6 +411,240 @@ TEST_F(Edu, Mappings)
 	EXPECT_EQ(check(~0ULL - kPage + 1, kPage), -22);
 	EXPECT_EQ(check(0, kPage, false), -22);
 	EXPECT_EQ(check(0, kPage, true, true), -1);
+}
+
+TEST_F(Edu, TheDeviceIsResetAtBothEnds)
+{
+	EXPECT_EQ(hardware.resets, 1U);
+	EXPECT_EQ(hardware.event_enable, u32{SIOV_EDU_EVENT_ERROR});
+	function->quiesce();
+	EXPECT_EQ(hardware.resets, 2U);
+	EXPECT_EQ(hardware.event_enable, 0U);
+}
+
+// All ones are no error record.
+TEST_F(Edu, AnUnpluggedDeviceReportsNothing)
+{
+	hardware.gone = true;
+	function->report_event();
+	EXPECT_TRUE(hardware.log.empty());
+	hardware.gone = false;
+}
+
+TEST_F(Edu, PasidsThatTheDeviceCanTell)
+{
+	const auto last = [](unsigned offered) {
+		unsigned first = 1;
+		EXPECT_EQ(edu_function_limit_pasids(nullptr, &first, &offered), 0);
+		EXPECT_EQ(first, 1U);
+		return offered;
+	};
+	fake::max_pasid = ~0U;
+	EXPECT_EQ(last(~0U), 0xfffffU); // 20 bits
+	EXPECT_EQ(last(50), 50U);
+	fake::max_pasid = 100;
+	EXPECT_EQ(last(~0U), 100U);
+	EXPECT_EQ(last(50), 50U);
+}
+
+TEST_F(Edu, AnOwnerOfAPasidIsNamed)
+{
+	char text[16];
+	edu_function_describe(nullptr, function->record(AdiIndex(2)), text, sizeof(text));
+	EXPECT_STREQ(text, "ADI 2");
+}
+
+// Whoever had it before: nothing runs when it gets its PASID, or nobody gets it.
+TEST_F(Edu, AnAdiThatRunsOnBeforeItsFirstOwner)
+{
+	adi(0).runs_until = hardware.now_us + 600'000'000;
+	adi(0).unstoppable = true;
+	EXPECT_EQ(create_error(), -5);
+	EXPECT_EQ(adi(0).pasid, 0U);
+	EXPECT_EQ(function->available(), 3U);
+	EXPECT_EQ(slice().adi(), 1U);
+	leaked = 1;
+}
+
+TEST_F(Edu, TheDelayGoesWithTheSlice)
+{
+	slice().set_delay_us(50);
+	EXPECT_EQ(adi(0).delay, 50U);
+	EXPECT_EQ(slices[0]->delay_us(), 50U);
+	slices.clear();
+	EXPECT_EQ(slice().delay_us(), 0U);
+	EXPECT_EQ(adi(0).delay, 0U);
+}
+
+TEST_F(Edu, APausePollsFirstAndSleepsThen)
+{
+	Slice &s = slice();
+	ASSERT_TRUE(s.open());
+	ASSERT_TRUE(s.set_bus_master(true));
+	adi(0).runs_until = hardware.now_us + 100;
+	ASSERT_TRUE(s.pause());
+	EXPECT_EQ(hardware.sleeps, 0U);
+	s.resume();
+	adi(0).runs_until = hardware.now_us + 5000;
+	ASSERT_TRUE(s.pause());
+	EXPECT_GT(hardware.sleeps, 100U);
+	s.resume();
+	s.close();
+}
+
+// What has started ends in its own time; the reset comes after it.
+TEST_F(Edu, AResetLetsDmaFinish)
+{
+	Slice &s = slice();
+	ASSERT_TRUE(s.open());
+	ASSERT_TRUE(s.set_bus_master(true));
+	const u64 end = hardware.now_us + 700;
+	adi(0).runs_until = end;
+	ASSERT_TRUE(s.reset());
+	EXPECT_LE(end, hardware.now_us);
+	EXPECT_TRUE(hardware.log.empty()) << hardware.log.back();
+	EXPECT_EQ(adi(0).control, kOn);
+	s.close();
+}
+
+TEST_F(Edu, BusMasterShowsInTheConfigurationSpace)
+{
+	Slice &s = slice();
+	ASSERT_TRUE(s.open());
+	ASSERT_TRUE(s.set_bus_master(true));
+	EXPECT_EQ(config(s, 4) & 4, 4U);
+	ASSERT_TRUE(s.set_bus_master(false));
+	EXPECT_EQ(config(s, 4) & 4, 0U);
+	s.close();
+}
+
+// The interrupt of a command that a reset ends may still be on its way.
+TEST_F(Edu, NoInterruptOutlivesAReset)
+{
+	Slice &s = slice();
+	eventfd_ctx &target = fake::eventfds()[3];
+	ASSERT_TRUE(s.open());
+	ASSERT_TRUE(s.set_msix({VFIO_PCI_MSIX_IRQ_INDEX, kEventFd, 1, 3}));
+	ASSERT_TRUE(s.set_msix({VFIO_PCI_MSIX_IRQ_INDEX, kMask, 1, 0}));
+	const unsigned resets = adi(0).resets;
+	vdev.on_flush = [&] {
+		EXPECT_EQ(adi(0).resets, resets + 1) << "more may come";
+		s.interrupt().raise();
+	};
+	ASSERT_TRUE(s.reset());
+	EXPECT_EQ(vdev.flushes, 1U);
+	EXPECT_FALSE(s.interrupt().pending());
+	// the mask stays
+	s.interrupt().raise();
+	EXPECT_TRUE(s.interrupt().pending());
+	vdev.on_flush = [&] { EXPECT_EQ(adi(0).control & kOn, 0U) << "more may come"; };
+	s.close();
+	EXPECT_EQ(vdev.flushes, 2U);
+	EXPECT_EQ(target.signals, 0);
+	EXPECT_EQ(target.refs, 0);
+}
+
+TEST_F(Edu, PendingInterrupts)
+{
+	Slice &s = slice();
+	eventfd_ctx &first = fake::eventfds()[3], &second = fake::eventfds()[4];
+	const auto set = [&](u32 flags, int data = 0) {
+		EXPECT_TRUE(s.set_msix({VFIO_PCI_MSIX_IRQ_INDEX, flags, 1, data}));
+	};
+	const auto shown = [&] {
+		std::array<u8, 8> pba{};
+		EXPECT_TRUE(s.read(VFIO_PCI_BAR2_REGION_INDEX, 2048, pba));
+		return pba[0];
+	};
+	ASSERT_TRUE(s.open());
+	set(kMask);
+	s.interrupt().raise(); // to nobody: not kept for whoever comes
+	EXPECT_EQ(shown(), 0);
+	set(kEventFd, 3);
+	set(kUnmask);
+	EXPECT_EQ(first.signals, 0);
+	set(kMask);
+	s.interrupt().raise();
+	EXPECT_EQ(shown(), 1);
+	set(kEventFd, 4); // goes to the new one
+	EXPECT_EQ(shown(), 1);
+	set(kUnmask);
+	EXPECT_EQ(shown(), 0);
+	EXPECT_EQ(first.signals, 0);
+	EXPECT_EQ(second.signals, 1);
+	set(kEventFd, -1);
+	EXPECT_EQ(second.refs, 0);
+	s.close();
+}
+
+TEST_F(Edu, TheVectorTableOfTheNextOwner)
+{
+	Slice &s = slice();
+	const std::array<u8, 8> written{4, 2, 3, 4, 5, 6, 7, 8};
+	std::array<u8, 8> bytes{};
+	ASSERT_TRUE(s.open());
+	ASSERT_TRUE(s.write(VFIO_PCI_BAR2_REGION_INDEX, 0, written));
+	ASSERT_TRUE(s.read(VFIO_PCI_BAR2_REGION_INDEX, 0, bytes));
+	EXPECT_EQ(bytes, written);
+	s.close();
+	ASSERT_TRUE(s.open());
+	ASSERT_TRUE(s.read(VFIO_PCI_BAR2_REGION_INDEX, 0, bytes));
+	EXPECT_EQ(bytes, (std::array<u8, 8>{}));
+	s.close();
+}
+
+TEST_F(Edu, EachSliceHasItsOwnPage)
+{
+	slice();
+	Slice &s = slice();
+	std::array<u8, 8> bytes{1, 2, 3, 4, 5, 6, 7, 8}, back{};
+	ASSERT_TRUE(s.open());
+	ASSERT_TRUE(s.write(VFIO_PCI_BAR0_REGION_INDEX, SIOV_EDU_DST, bytes));
+	EXPECT_EQ(adi(1).page[SIOV_EDU_DST], 1);
+	EXPECT_EQ(adi(0).page[SIOV_EDU_DST], 0);
+	adi(0).page[SIOV_EDU_DST] = 9;
+	ASSERT_TRUE(s.read(VFIO_PCI_BAR0_REGION_INDEX, SIOV_EDU_DST, back));
+	EXPECT_EQ(back, bytes);
+	EXPECT_EQ(error_of(s.write(VFIO_PCI_BAR0_REGION_INDEX, SIOV_EDU_DST, std::span(bytes).first(2))), -22);
+	EXPECT_TRUE(s.write(VFIO_PCI_BAR0_REGION_INDEX, SIOV_EDU_BUFFER + 1, std::span(bytes).first(1)));
+	EXPECT_EQ(adi(1).page[SIOV_EDU_BUFFER + 1], 1);
+	s.close();
+}
+
+// A fault after the zap must not map the page again, and what is raised goes to nobody any more.
+TEST_F(Edu, WhatARevocationLeaves)
+{
+	Slice &s = slice();
+	eventfd_ctx &target = fake::eventfds()[3];
+	ASSERT_TRUE(s.open());
+	ASSERT_TRUE(s.set_msix({VFIO_PCI_MSIX_IRQ_INDEX, kEventFd, 1, 3}));
+	vdev.on_zap = [&] {
+		EXPECT_FALSE(s.begin_fault());
+		s.end_fault();
+	};
+	s.request(0); // the owner did not say how to ask him
+	EXPECT_EQ(vdev.zaps, 1U);
+	EXPECT_EQ(target.refs, 0);
+	s.interrupt().raise();
+	EXPECT_EQ(target.signals, 0);
+	EXPECT_EQ(error_of(s.set_msix({VFIO_PCI_MSIX_IRQ_INDEX, kEventFd, 1, 3})), -19);
+	EXPECT_EQ(error_of(s.set_request({VFIO_PCI_REQ_IRQ_INDEX, kEventFd, 1, 3})), -19);
+	s.close();
+}
+
+TEST_F(Edu, NobodyIsAskedForAnUnpluggedSlice)
+{
+	Slice &s = slice();
+	eventfd_ctx &ask = fake::eventfds()[3];
+	ASSERT_TRUE(s.open());
+	EXPECT_EQ(error_of(s.set_request({VFIO_PCI_REQ_IRQ_INDEX, kMask, 1, 0})), -22);
+	EXPECT_EQ(error_of(s.set_request({VFIO_PCI_REQ_IRQ_INDEX, kMask, 0, 0})), -22);
+	ASSERT_TRUE(s.set_request({VFIO_PCI_REQ_IRQ_INDEX, kEventFd, 1, 3}));
+	hardware.gone = true;
+	s.request(0);
+	EXPECT_TRUE(s.revoked());
+	EXPECT_EQ(ask.signals, 0);
+	s.close();
 }
 
 } // namespace

@@ -169,5 +169,30 @@ TEST_F(Rules, PausesAreTimed)
 	unbind();
 }
 
+// Each one from its own beginning. 0 stands for "never".
+TEST_F(Rules, EachPauseIsTimedAnew)
+{
+	static constexpr iommufd_pause_ops kOps{[](void *) { return 0; }, [](void *) {}};
+	const u32 other = fd.ioas();
+
+	slice.pause = &kOps;
+	ASSERT_EQ(bind(), 0);
+	ASSERT_EQ(attach(ioas), 0);
+	ASSERT_EQ(attach(other), 0);
+	EXPECT_EQ(slice.last.last_us, 1U);
+	fake::parent().now_ns += 5'000'000;
+	ASSERT_EQ(attach(ioas), 0);
+	EXPECT_EQ(slice.last.last_us, 1U);
+	unbind();
+}
+
+TEST_F(Rules, AnOpenSliceThatIsNotBound)
+{
+	fake::ExpectWarnings warnings;
+	slice.cdev_opened = true;
+	EXPECT_EQ(attach(ioas), -22);
+	EXPECT_EQ(warnings.count(), 1U);
+}
+
 } // namespace
 } // namespace test
