@@ -165,6 +165,8 @@ void ex_sleep_us(unsigned int us)
 	fake::might_sleep("ex_sleep_us");
 	clock_of->now_us += us;
 	clock_of->sleeps++;
+	if (clock_of->on_sleep)
+		clock_of->on_sleep();
 }
 
 unsigned long long ex_now_us(void) { return ++clock_of->now_us; }

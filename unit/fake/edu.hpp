@@ -32,6 +32,7 @@ struct edu_parent {
 	bool gone = false; // unplugged
 	u64 now_us = 0;
 	unsigned sleeps = 0;
+	std::function<void()> on_sleep{};
 	std::array<Adi, 8> adis{};
 	std::vector<std::string> log{};
 

@@ -154,6 +154,7 @@ TEST_F(Edu, PasidsExhausted)
 	slice();
 	slice();
 	EXPECT_EQ(create_error(), -28);
+	EXPECT_EQ(fake::last_rejection().find("iommu_pasid_free"), std::string::npos) << "of a PASID that was none";
 	EXPECT_EQ(function->available(), 2U);
 	slices.pop_back();
 	slice();
@@ -500,7 +501,11 @@ TEST_F(Edu, AResetLetsDmaFinish)
 	ASSERT_TRUE(s.set_bus_master(true));
 	const u64 end = hardware.now_us + 700;
 	adi(0).runs_until = end;
+	hardware.on_sleep = [&] {
+		EXPECT_EQ(adi(0).control, kOn | kHeld) << "what is asked for meanwhile is no error";
+	};
 	ASSERT_TRUE(s.reset());
+	EXPECT_NE(hardware.sleeps, 0U);
 	EXPECT_LE(end, hardware.now_us);
 	EXPECT_TRUE(hardware.log.empty()) << hardware.log.back();
 	EXPECT_EQ(adi(0).control, kOn);
@@ -645,6 +650,51 @@ TEST_F(Edu, NobodyIsAskedForAnUnpluggedSlice)
 	EXPECT_TRUE(s.revoked());
 	EXPECT_EQ(ask.signals, 0);
 	s.close();
+}
+
+// An allocator that looks at ADI 0 when a PASID comes back
+struct Watcher {
+	static inline edu_parent *hardware;
+	static inline std::vector<u32> adi_had;
+
+	static int probe(device *, unsigned *, unsigned *, void **space)
+	{
+		*space = nullptr;
+		return 0;
+	}
+	static void release(void *) {}
+	static int alloc(void *, unsigned, unsigned, unsigned *pasid)
+	{
+		*pasid = 77;
+		return 0;
+	}
+	static void free(void *, unsigned) { adi_had.push_back(hardware->adis[0].pasid); }
+};
+
+// Nobody may get it before.
+TEST_F(Edu, ThePasidGoesBackWhenTheAdiHasForgottenIt)
+{
+	iommu_pasid_backend backend{.name = "watcher",
+				    .priority = 1,
+				    .owner = nullptr,
+				    .probe = Watcher::probe,
+				    .release = Watcher::release,
+				    .alloc = Watcher::alloc,
+				    .free = Watcher::free,
+				    .next = nullptr,
+				    .users = 0};
+	Watcher::hardware = &hardware;
+	Watcher::adi_had.clear();
+	ASSERT_EQ(iommu_pasid_backend_register(&backend), 0);
+	EXPECT_EQ(iommu_pasid_exit(pasids), 0U);
+	pasids = iommu_pasid_init(&dev, "edu", &ops, nullptr);
+	slice();
+	EXPECT_EQ(adi(0).pasid, SIOV_EDU_ADI_PASID_VALID | 77);
+	slices.clear();
+	EXPECT_EQ(Watcher::adi_had, std::vector<u32>{0});
+	EXPECT_EQ(iommu_pasid_exit(pasids), 0U);
+	EXPECT_EQ(iommu_pasid_backend_unregister(&backend), 0);
+	pasids = iommu_pasid_init(&dev, "edu", &ops, nullptr);
 }
 
 } // namespace
