@@ -477,6 +477,24 @@ TEST_F(Edu, TheDelayGoesWithTheSlice)
 	EXPECT_EQ(adi(0).delay, 0U);
 }
 
+// Two holds that do not know of each other
+TEST_F(Edu, BusMasterBitDuringAPause)
+{
+	Slice &s = slice();
+	ASSERT_TRUE(s.open());
+	ASSERT_TRUE(s.set_bus_master(true));
+	ASSERT_TRUE(s.pause());
+	s.resume();
+	EXPECT_EQ(adi(0).control, kOn);
+	ASSERT_TRUE(s.pause());
+	ASSERT_TRUE(s.set_bus_master(false));
+	ASSERT_TRUE(s.set_bus_master(true));
+	EXPECT_EQ(adi(0).control, kOn | kHeld);
+	s.resume();
+	EXPECT_EQ(adi(0).control, kOn);
+	s.close();
+}
+
 TEST_F(Edu, APausePollsFirstAndSleepsThen)
 {
 	Slice &s = slice();
