@@ -179,5 +179,19 @@ TEST_F(PasidFaultTest, FirstPartsAreForgottenWithThePasid)
 	EXPECT_EQ(groups(b), "5") << "without the other slice's";
 }
 
+// A response that fails would switch them off for all functions.
+TEST_F(PasidFaultTest, NotOfAVirtualFunction)
+{
+	device &vf = with_pasids(machine.new_device());
+	vf.virtual_function = true;
+	Slice other(fd, vf, 8);
+	const u32 hwpt = a.hwpt(other.id(), ioas);
+	EXPECT_EQ(other.attach(hwpt), -22);
+	EXPECT_FALSE(vf.iopf);
+	ASSERT_EQ(other.attach(ioas), 0);
+	EXPECT_EQ(other.replace(hwpt), -22);
+	EXPECT_FALSE(vf.iopf);
+}
+
 } // namespace
 } // namespace test

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fake/iopf.hpp"
+#include "iommufd/parent.hpp"
 #include "support/slice.hpp"
 
 namespace test {
@@ -242,6 +243,29 @@ TEST_F(PasidTest, OnePasidOfTwoParents)
 	EXPECT_EQ(b.attach(ioas), 0);
 	EXPECT_EQ(domain_of(7), nullptr);
 	EXPECT_NE(second.group->pasids[7].domain, nullptr);
+}
+
+// Somebody else may have the parent in hand meanwhile: what counts is who has claimed what.
+TEST_F(PasidTest, ClaimsOfAParentThatStays)
+{
+	using iommufd::DmaOwnership, iommufd::PasidClaim;
+	auto parent = iommufd::Parent::Ref::get(&dev);
+	ASSERT_TRUE(parent);
+	const auto owned = [&] { return static_cast<bool>(DmaOwnership::claim(**parent, this)); };
+	{
+		auto slice = PasidClaim::claim(**parent, base::Pasid(7), PasidClaim::Role::kSlice);
+		ASSERT_TRUE(slice);
+		EXPECT_FALSE(owned());
+	}
+	EXPECT_TRUE(owned());
+	{
+		auto further = PasidClaim::claim(**parent, base::Pasid(9), PasidClaim::Role::kFurther);
+		ASSERT_TRUE(further);
+		EXPECT_TRUE(owned());
+	}
+	EXPECT_TRUE(owned());
+	auto again = PasidClaim::claim(**parent, base::Pasid(7), PasidClaim::Role::kSlice);
+	EXPECT_TRUE(again);
 }
 
 // The kernel counts a driver's own use of the group as a claim, too.
