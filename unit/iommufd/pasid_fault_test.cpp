@@ -193,5 +193,42 @@ TEST_F(PasidFaultTest, NotOfAVirtualFunction)
 	EXPECT_FALSE(vf.iopf);
 }
 
+// Who answers is the same.
+TEST_F(PasidFaultTest, RequestsStayWithTheirQueue)
+{
+	const u32 elsewhere = a.hwpt(slice.id(), fd.ioas());
+	for (bool one_step : {false, true}) {
+		std::optional<OneStep> driver;
+		if (one_step)
+			driver.emplace();
+		ask(1);
+		ASSERT_EQ(slice.replace(one_step ? with_a : elsewhere), 0);
+		EXPECT_EQ(answers(), "");
+		EXPECT_EQ(groups(a), "1");
+	}
+	slice.unbind();
+	EXPECT_EQ(answers(), "1n1n");
+}
+
+TEST_F(PasidFaultTest, EnabledByAReplace)
+{
+	device &second = with_pasids(machine.new_device());
+	for (bool one_step : {false, true}) {
+		std::optional<OneStep> driver;
+		if (one_step)
+			driver.emplace();
+		Slice other(fd, second, 8);
+		const u32 hwpt = b.hwpt(other.id(), ioas);
+		ASSERT_EQ(other.attach(ioas), 0);
+		EXPECT_FALSE(second.iopf);
+		ASSERT_EQ(other.replace(hwpt), 0);
+		EXPECT_TRUE(second.iopf);
+		const PasidEntry &entry = second.group->pasids[8];
+		EXPECT_NE(entry.named, entry.domain) << "the inlet";
+		other.unbind();
+		EXPECT_FALSE(second.iopf);
+	}
+}
+
 } // namespace
 } // namespace test
