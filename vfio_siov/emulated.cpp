@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "kern/log.hpp"
 #include "vfio_siov/glue.h"
+#include "vfio_siov/opener.hpp"
 
 namespace {
 
@@ -23,16 +24,8 @@ Status register_emulated(vfio_device *vdev)
 // An access of a group's opener would do no harm; slices are to be the same for their owners, though.
 Status attach(vfio_device *vdev, unsigned *ioas)
 {
-	if (!sx_emulated_cdev_opened(vdev))
-		return fail(Errno::kPerm, "a slice is used by its cdev, not by a VFIO group");
+	TRY(siov::check_by_cdev(sx_emulated_cdev_opened(vdev)));
 	return check(sx_emulated_attach(vdev, ioas), "iommufd did not attach the slice");
-}
-
-Status open(const vfio_device *vdev)
-{
-	if (!sx_emulated_bound(vdev))
-		return fail(Errno::kPerm, "a slice is used with an iommufd, not with a VFIO container");
-	return {};
 }
 
 } // namespace
@@ -47,4 +40,7 @@ int siov_emulated_attach(vfio_device *vdev, unsigned *ioas)
 	return kern::to_errno("VFIO_DEVICE_ATTACH_IOMMUFD_PT", attach(vdev, ioas));
 }
 
-int siov_emulated_open(vfio_device *vdev) { return kern::to_errno("opening a slice", open(vdev)); }
+int siov_emulated_open(vfio_device *vdev)
+{
+	return kern::to_errno("opening a slice", siov::check_with_iommufd(sx_emulated_bound(vdev)));
+}

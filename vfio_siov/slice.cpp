@@ -9,6 +9,7 @@
 #include "include/linux/iommufd_pasid.h"
 #include "kern/log.hpp"
 #include "vfio_siov/glue.h"
+#include "vfio_siov/opener.hpp"
 
 namespace {
 
@@ -74,21 +75,13 @@ Status bind(vfio_siov_device *slice, iommufd_ctx *ictx, unsigned *id)
 // bind is followed by its attach at once, and undone when that fails.
 Status attach(vfio_siov_device *slice, unsigned *pt_id)
 {
-	if (!sx_cdev_opened(slice))
-		return fail(Errno::kPerm, "a slice is used by its cdev, not by a VFIO group");
+	TRY(siov::check_by_cdev(sx_cdev_opened(slice)));
 	if (WARN_ON(!sx_idev(slice)))
 		return fail(Errno::kInval, "the slice is not bound");
 	TRY(check(sx_attached(slice) ? iommufd_device_replace(sx_idev(slice), pt_id)
 				     : iommufd_device_attach(sx_idev(slice), pt_id),
 		  "iommufd did not attach the slice"));
 	sx_set_attached(slice, true);
-	return {};
-}
-
-Status open(const vfio_siov_device *slice)
-{
-	if (!sx_idev(slice))
-		return fail(Errno::kPerm, "a slice is used with an iommufd, not with a VFIO container");
 	return {};
 }
 
@@ -133,4 +126,7 @@ void siov_detach(vfio_siov_device *slice)
 	sx_set_attached(slice, false);
 }
 
-int siov_open(vfio_siov_device *slice) { return kern::to_errno("opening a slice", open(slice)); }
+int siov_open(vfio_siov_device *slice)
+{
+	return kern::to_errno("opening a slice", siov::check_with_iommufd(sx_idev(slice)));
+}

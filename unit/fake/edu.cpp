@@ -217,7 +217,7 @@ void ex_zap_page(edu_vdev *vdev)
 		vdev->on_zap();
 }
 
-int ex_eventfd_get(int fd, eventfd_ctx **ctx)
+int dx_eventfd_get(int fd, eventfd_ctx **ctx)
 {
 	auto it = fake::eventfds().find(fd);
 	if (it == fake::eventfds().end())
@@ -227,18 +227,18 @@ int ex_eventfd_get(int fd, eventfd_ctx **ctx)
 	return 0;
 }
 
-void ex_eventfd_put(eventfd_ctx *ctx)
+void dx_eventfd_put(eventfd_ctx *ctx)
 {
-	fake::might_sleep("ex_eventfd_put");
+	fake::might_sleep("dx_eventfd_put");
 	ctx->refs--;
 }
 
-void ex_eventfd_signal(eventfd_ctx *ctx) { ctx->signals++; }
+void dx_eventfd_signal(eventfd_ctx *ctx) { ctx->signals++; }
 
-unsigned long ex_spin_lock_irqsave(spinlock *lock)
+unsigned long dx_spin_lock_irqsave(spinlock *lock)
 {
 	kx_spin_lock(lock);
 	return 0;
 }
 
-void ex_spin_unlock_irqrestore(spinlock *lock, unsigned long) { kx_spin_unlock(lock); }
+void dx_spin_unlock_irqrestore(spinlock *lock, unsigned long) { kx_spin_unlock(lock); }

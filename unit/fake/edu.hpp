@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// vfio_siov/edu/glue.h: a siov-edu as far as its driver sees it (docs/siov-edu.md), a slice as VFIO has it, and
-// eventfds. A rule that is checked: an ADI's PASID changes only while the ADI cannot do DMA.
+// vfio_siov/edu/glue.h: a siov-edu as far as its driver sees it (docs/siov-edu.md), a slice as VFIO has it; and
+// vfio_siov/page_device/glue.h: eventfds. A rule that is checked: an ADI's PASID changes only while the ADI cannot do
+// DMA.
 #pragma once
 #include <array>
 #include <functional>

@@ -5,14 +5,14 @@
 
 #include <gtest/gtest.h>
 
-#include "vfio_siov/edu/abi.h"
-#include "vfio_siov/edu/config_space.hpp"
+#include "vfio_siov/page_device/abi.h"
+#include "vfio_siov/page_device/config_space.hpp"
 
 namespace test {
 namespace {
 
-using edu::ConfigSpace;
-using edu::MsixPage;
+using page_device::ConfigSpace;
+using page_device::MsixPage;
 
 u32 get(const ConfigSpace &config, u32 offset, std::size_t size)
 {
@@ -141,13 +141,13 @@ TEST(MsixPage, TheWholeEntryIsWrittenAndForgotten)
 
 TEST(Regions, Inside)
 {
-	EXPECT_TRUE(edu::inside(0, 256, 256));
-	EXPECT_TRUE(edu::inside(256, 0, 256));
-	EXPECT_FALSE(edu::inside(256, 1, 256));
-	EXPECT_FALSE(edu::inside(1, 256, 256));
-	EXPECT_FALSE(edu::inside(~0ULL, 2, 256));
-	EXPECT_FALSE(edu::inside(2, ~0ULL, 256));
-	EXPECT_FALSE(edu::inside(0, 1, 0));
+	EXPECT_TRUE(page_device::inside(0, 256, 256));
+	EXPECT_TRUE(page_device::inside(256, 0, 256));
+	EXPECT_FALSE(page_device::inside(256, 1, 256));
+	EXPECT_FALSE(page_device::inside(1, 256, 256));
+	EXPECT_FALSE(page_device::inside(~0ULL, 2, 256));
+	EXPECT_FALSE(page_device::inside(2, ~0ULL, 256));
+	EXPECT_FALSE(page_device::inside(0, 1, 0));
 }
 
 } // namespace

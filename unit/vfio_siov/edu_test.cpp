@@ -60,13 +60,13 @@ struct Edu : World {
 	static u32 config(Slice &slice, u32 offset)
 	{
 		std::array<u8, 4> bytes{};
-		EXPECT_TRUE(slice.read(EDU_REGION_CONFIG, offset, bytes));
+		EXPECT_TRUE(slice.read(PD_REGION_CONFIG, offset, bytes));
 		return bytes[0] | static_cast<u32>(bytes[1]) << 8;
 	}
 	static int set_command(Slice &slice, u8 value)
 	{
 		const std::array<u8, 1> bytes{value};
-		return error_of(slice.write(EDU_REGION_CONFIG, 4, bytes));
+		return error_of(slice.write(PD_REGION_CONFIG, 4, bytes));
 	}
 
 	static constexpr u32 kEventFd = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
@@ -305,7 +305,7 @@ TEST_F(Edu, Revocation)
 	fake::eventfds()[3];
 	ASSERT_TRUE(s.open());
 	ASSERT_TRUE(s.set_bus_master(true));
-	ASSERT_TRUE(s.set_request({EDU_IRQ_REQ, EDU_IRQ_DATA_EVENTFD | EDU_IRQ_TRIGGER, 1, 3}));
+	ASSERT_TRUE(s.set_request({PD_IRQ_REQ, PD_IRQ_DATA_EVENTFD | PD_IRQ_TRIGGER, 1, 3}));
 	adi(0).runs_until = hardware.now_us + 100;
 	s.request(0);
 	EXPECT_EQ(fake::eventfds()[3].signals, 1);
@@ -320,8 +320,8 @@ TEST_F(Edu, Revocation)
 	EXPECT_FALSE(s.begin_fault());
 	s.end_fault();
 	std::array<u8, 4> bytes{};
-	EXPECT_EQ(error_of(s.read(EDU_REGION_BAR0, SIOV_EDU_STATUS, bytes)), -19);
-	EXPECT_EQ(error_of(s.write(EDU_REGION_CONFIG, 4, bytes)), -19);
+	EXPECT_EQ(error_of(s.read(PD_REGION_BAR0, SIOV_EDU_STATUS, bytes)), -19);
+	EXPECT_EQ(error_of(s.write(PD_REGION_CONFIG, 4, bytes)), -19);
 	EXPECT_EQ(error_of(s.reset()), -19);
 	EXPECT_EQ(error_of(s.set_bus_master(true)), -19);
 	EXPECT_EQ(edu_slice_check_mmap(reinterpret_cast<edu_slice *>(&s), 0, kPage, true, false), -19);
@@ -336,49 +336,49 @@ TEST_F(Edu, InterruptsReachTheEventFd)
 {
 	Slice &s = slice();
 	eventfd_ctx &first = fake::eventfds()[3], &second = fake::eventfds()[4];
-	const u32 fd = EDU_IRQ_DATA_EVENTFD, none = EDU_IRQ_DATA_NONE;
+	const u32 fd = PD_IRQ_DATA_EVENTFD, none = PD_IRQ_DATA_NONE;
 	const auto set = [&](u32 flags, u32 count, int data) {
-		return error_of(s.set_msix({EDU_IRQ_MSIX, flags, count, data}));
+		return error_of(s.set_msix({PD_IRQ_MSIX, flags, count, data}));
 	};
 	ASSERT_TRUE(s.open());
 	s.interrupt().raise(); // to nobody
-	ASSERT_EQ(set(fd | EDU_IRQ_TRIGGER, 1, 3), 0);
+	ASSERT_EQ(set(fd | PD_IRQ_TRIGGER, 1, 3), 0);
 	EXPECT_EQ(first.signals, 0);
 	s.interrupt().raise();
 	EXPECT_EQ(first.signals, 1);
-	ASSERT_EQ(set(none | EDU_IRQ_MASK, 1, 0), 0);
+	ASSERT_EQ(set(none | PD_IRQ_MASK, 1, 0), 0);
 	s.interrupt().raise();
 	s.interrupt().raise();
 	EXPECT_EQ(first.signals, 1);
 	EXPECT_TRUE(s.interrupt().pending());
-	ASSERT_EQ(set(EDU_IRQ_DATA_BOOL | EDU_IRQ_UNMASK, 1, 0), 0); // no
+	ASSERT_EQ(set(PD_IRQ_DATA_BOOL | PD_IRQ_UNMASK, 1, 0), 0); // no
 	EXPECT_EQ(first.signals, 1);
-	ASSERT_EQ(set(none | EDU_IRQ_UNMASK, 1, 0), 0);
+	ASSERT_EQ(set(none | PD_IRQ_UNMASK, 1, 0), 0);
 	EXPECT_EQ(first.signals, 2);
-	ASSERT_EQ(set(none | EDU_IRQ_UNMASK, 1, 0), 0);
+	ASSERT_EQ(set(none | PD_IRQ_UNMASK, 1, 0), 0);
 	EXPECT_EQ(first.signals, 2);
-	ASSERT_EQ(set(EDU_IRQ_DATA_BOOL | EDU_IRQ_TRIGGER, 1, 1), 0);
+	ASSERT_EQ(set(PD_IRQ_DATA_BOOL | PD_IRQ_TRIGGER, 1, 1), 0);
 	EXPECT_EQ(first.signals, 3);
-	ASSERT_EQ(set(fd | EDU_IRQ_TRIGGER, 1, 4), 0);
+	ASSERT_EQ(set(fd | PD_IRQ_TRIGGER, 1, 4), 0);
 	EXPECT_EQ(first.refs, 0);
 	s.interrupt().raise();
 	EXPECT_EQ(second.signals, 1);
-	EXPECT_EQ(set(fd | EDU_IRQ_TRIGGER, 1, 5), -9);
-	EXPECT_EQ(set(fd | EDU_IRQ_MASK, 1, 4), -22);
-	EXPECT_EQ(set(none | EDU_IRQ_MASK | EDU_IRQ_TRIGGER, 1, 0), -22);
+	EXPECT_EQ(set(fd | PD_IRQ_TRIGGER, 1, 5), -9);
+	EXPECT_EQ(set(fd | PD_IRQ_MASK, 1, 4), -22);
+	EXPECT_EQ(set(none | PD_IRQ_MASK | PD_IRQ_TRIGGER, 1, 0), -22);
 	EXPECT_EQ(second.refs, 1);
 	// what a reset or the next owner must not see
-	ASSERT_EQ(set(none | EDU_IRQ_MASK, 1, 0), 0);
+	ASSERT_EQ(set(none | PD_IRQ_MASK, 1, 0), 0);
 	s.interrupt().raise();
 	ASSERT_TRUE(s.reset());
 	EXPECT_FALSE(s.interrupt().pending());
 	s.interrupt().raise();
-	ASSERT_EQ(set(none | EDU_IRQ_TRIGGER, 0, 0), 0);
+	ASSERT_EQ(set(none | PD_IRQ_TRIGGER, 0, 0), 0);
 	EXPECT_EQ(second.refs, 0);
 	EXPECT_FALSE(s.interrupt().pending());
 	s.close();
 	ASSERT_TRUE(s.open());
-	ASSERT_EQ(set(fd | EDU_IRQ_TRIGGER, 1, 3), 0);
+	ASSERT_EQ(set(fd | PD_IRQ_TRIGGER, 1, 3), 0);
 	s.interrupt().raise();
 	EXPECT_EQ(first.signals, 4); // not masked any more
 	s.close();
@@ -390,12 +390,12 @@ TEST_F(Edu, PageAccesses)
 	Slice &s = slice();
 	std::array<u8, 8> bytes{1, 2, 3, 4, 5, 6, 7, 8}, back{};
 	ASSERT_TRUE(s.open());
-	ASSERT_TRUE(s.write(EDU_REGION_BAR0, SIOV_EDU_DST, bytes));
+	ASSERT_TRUE(s.write(PD_REGION_BAR0, SIOV_EDU_DST, bytes));
 	EXPECT_EQ(adi(0).page[SIOV_EDU_DST + 7], 8);
-	ASSERT_TRUE(s.read(EDU_REGION_BAR0, SIOV_EDU_DST, back));
+	ASSERT_TRUE(s.read(PD_REGION_BAR0, SIOV_EDU_DST, back));
 	EXPECT_EQ(bytes, back);
-	EXPECT_EQ(error_of(s.read(EDU_REGION_BAR0, SIOV_EDU_DST, std::span(back).first(2))), -22);
-	EXPECT_TRUE(s.read(EDU_REGION_BAR0, SIOV_EDU_BUFFER + 1, std::span(back).first(1)));
+	EXPECT_EQ(error_of(s.read(PD_REGION_BAR0, SIOV_EDU_DST, std::span(back).first(2))), -22);
+	EXPECT_TRUE(s.read(PD_REGION_BAR0, SIOV_EDU_BUFFER + 1, std::span(back).first(1)));
 	s.close();
 }
 
@@ -408,7 +408,7 @@ TEST_F(Edu, Mappings)
 	EXPECT_EQ(check(0, kPage), 0);
 	EXPECT_EQ(check(0, 2 * kPage), -22);
 	EXPECT_EQ(check(kPage, kPage), -22);
-	EXPECT_EQ(check(1ULL << EDU_REGION_SHIFT, kPage), -22);
+	EXPECT_EQ(check(1ULL << PD_REGION_SHIFT, kPage), -22);
 	EXPECT_EQ(check(~0ULL - kPage + 1, kPage), -22);
 	EXPECT_EQ(check(0, kPage, false), -22);
 	EXPECT_EQ(check(0, kPage, true, true), -1);

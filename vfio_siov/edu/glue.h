@@ -2,13 +2,12 @@
 /* Where C and C++ of siov_edu.ko meet: ex_* is C for C++ to call, edu_* is C++ that the kernel's tables call. */
 #pragma once
 #include "bridge/bridge.h"
-#include "vfio_siov/edu/abi.h"
+#include "vfio_siov/page_device/glue.h"
 
 struct edu_parent;   /* glue_internal.h: the function, as PCI and mdev know it */
 struct edu_vdev;     /* likewise: a slice, as VFIO knows it */
 struct edu_function; /* C++: function.hpp */
 struct edu_slice;    /* C++: slice.hpp */
-struct eventfd_ctx;
 struct iommu_pasid_consumer;
 
 KX_DECLS_BEGIN
@@ -23,17 +22,12 @@ void ex_log(struct edu_parent *parent, const char *text);
 void ex_log_adi(struct edu_parent *parent, unsigned int adi, const char *text);
 void ex_log_register(struct edu_parent *parent, unsigned int page, unsigned int offset, const char *text);
 
-/* glue_vfio.c: a slice's vector, mapping and eventfds. ex_irq_request(): edu_slice_interrupt() from now on.
+/* glue_vfio.c: a slice's vector and mapping. ex_irq_request(): edu_slice_interrupt() from now on.
  * ex_irq_flush(): what the device had raised before has been delivered. It sleeps. */
 int ex_irq_request(struct edu_vdev *vdev, unsigned int adi);
 void ex_irq_free(struct edu_vdev *vdev, unsigned int adi);
 void ex_irq_flush(struct edu_vdev *vdev, unsigned int adi);
 void ex_zap_page(struct edu_vdev *vdev);
-int ex_eventfd_get(int fd, struct eventfd_ctx **ctx);
-void ex_eventfd_put(struct eventfd_ctx *ctx);
-void ex_eventfd_signal(struct eventfd_ctx *ctx);
-unsigned long ex_spin_lock_irqsave(struct spinlock *lock);
-void ex_spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags);
 
 /* function.cpp */
 int edu_function_create(struct edu_parent *parent, struct edu_function **function);
@@ -49,26 +43,20 @@ void edu_function_describe(void *data, void *record, char *text, unsigned long s
 /* slice.cpp: the life of a slice */
 int edu_slice_create(struct edu_vdev *vdev, struct edu_function *function, struct iommu_pasid_consumer *pasids,
 		     struct edu_slice **slice);
+struct pd_device *edu_slice_device(struct edu_slice *slice);
 void edu_slice_destroy(struct edu_slice *slice);
 unsigned int edu_slice_pasid(struct edu_slice *slice);
 unsigned int edu_slice_adi(struct edu_slice *slice);
 int edu_slice_open(struct edu_slice *slice);
 void edu_slice_close(struct edu_slice *slice);
 void edu_slice_request(struct edu_slice *slice, unsigned int count);
-int edu_slice_reset(struct edu_slice *slice);
-int edu_slice_bus_master(struct edu_slice *slice, bool on);
 int edu_slice_pause(void *slice);
 void edu_slice_resume(void *slice);
 void edu_slice_interrupt(struct edu_slice *slice);
 unsigned int edu_slice_delay_us(struct edu_slice *slice);
 void edu_slice_set_delay_us(struct edu_slice *slice, unsigned int us);
 
-/* slice_user.cpp: what its owner asks for */
-int edu_region(unsigned int index, struct edu_region_info *info);
-int edu_irq(unsigned int index, struct edu_irq_info *info);
-long edu_slice_rw(struct edu_slice *slice, unsigned long user, unsigned long count, unsigned long long offset,
-		  bool write);
-int edu_slice_set_irqs(struct edu_slice *slice, const struct edu_irq_set *set);
+/* slice_page.cpp: the mapping of its page */
 int edu_slice_check_mmap(struct edu_slice *slice, unsigned long long offset, unsigned long length, bool shared,
 			 bool executable);
 bool edu_slice_begin_fault(struct edu_slice *slice);

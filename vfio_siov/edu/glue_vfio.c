@@ -1,41 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* <linux/vfio.h>: the table of operations of a slice, its interrupt, the mapping of its page. */
-#include <linux/eventfd.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/mm.h>
-#include <linux/uaccess.h>
 #include <linux/vfio.h>
 #include <linux/workqueue.h>
 
-#include "bridge/log.h"
 #include "vfio_siov/edu/glue_internal.h"
-
-#define SAME(ours, vfios) static_assert((int)(ours) == (int)(vfios))
-SAME(EDU_REGION_BAR0, VFIO_PCI_BAR0_REGION_INDEX);
-SAME(EDU_REGION_BAR2, VFIO_PCI_BAR2_REGION_INDEX);
-SAME(EDU_REGION_ROM, VFIO_PCI_ROM_REGION_INDEX);
-SAME(EDU_REGION_CONFIG, VFIO_PCI_CONFIG_REGION_INDEX);
-SAME(EDU_REGIONS, VFIO_PCI_NUM_REGIONS);
-SAME(EDU_REGION_READ, VFIO_REGION_INFO_FLAG_READ);
-SAME(EDU_REGION_WRITE, VFIO_REGION_INFO_FLAG_WRITE);
-SAME(EDU_REGION_MMAP, VFIO_REGION_INFO_FLAG_MMAP);
-SAME(EDU_IRQ_INTX, VFIO_PCI_INTX_IRQ_INDEX);
-SAME(EDU_IRQ_MSI, VFIO_PCI_MSI_IRQ_INDEX);
-SAME(EDU_IRQ_MSIX, VFIO_PCI_MSIX_IRQ_INDEX);
-SAME(EDU_IRQ_ERR, VFIO_PCI_ERR_IRQ_INDEX);
-SAME(EDU_IRQ_REQ, VFIO_PCI_REQ_IRQ_INDEX);
-SAME(EDU_IRQS, VFIO_PCI_NUM_IRQS);
-SAME(EDU_IRQ_EVENTFD, VFIO_IRQ_INFO_EVENTFD);
-SAME(EDU_IRQ_MASKABLE, VFIO_IRQ_INFO_MASKABLE);
-SAME(EDU_IRQ_NORESIZE, VFIO_IRQ_INFO_NORESIZE);
-SAME(EDU_IRQ_DATA_NONE, VFIO_IRQ_SET_DATA_NONE);
-SAME(EDU_IRQ_DATA_BOOL, VFIO_IRQ_SET_DATA_BOOL);
-SAME(EDU_IRQ_DATA_EVENTFD, VFIO_IRQ_SET_DATA_EVENTFD);
-SAME(EDU_IRQ_DATA, VFIO_IRQ_SET_DATA_TYPE_MASK);
-SAME(EDU_IRQ_MASK, VFIO_IRQ_SET_ACTION_MASK);
-SAME(EDU_IRQ_UNMASK, VFIO_IRQ_SET_ACTION_UNMASK);
-SAME(EDU_IRQ_TRIGGER, VFIO_IRQ_SET_ACTION_TRIGGER);
+#include "vfio_siov/page_device/glue_vfio.h"
 
 static struct edu_vdev *vdev_of(struct vfio_device *vdev)
 {
@@ -45,6 +17,11 @@ static struct edu_vdev *vdev_of(struct vfio_device *vdev)
 static struct edu_slice *slice_of(struct vfio_device *vdev)
 {
 	return vdev_of(vdev)->slice;
+}
+
+static struct pd_device *device_of(struct vfio_device *vdev)
+{
+	return edu_slice_device(slice_of(vdev));
 }
 
 static irqreturn_t interrupt(int irq, void *data)
@@ -88,35 +65,6 @@ void ex_zap_page(struct edu_vdev *vdev)
 	unmap_mapping_range(vdev->siov.vdev.inode->i_mapping, 0, SIOV_EDU_PAGE_SIZE, true);
 }
 
-int ex_eventfd_get(int fd, struct eventfd_ctx **ctx)
-{
-	*ctx = eventfd_ctx_fdget(fd);
-	return PTR_ERR_OR_ZERO(*ctx);
-}
-
-void ex_eventfd_put(struct eventfd_ctx *ctx)
-{
-	eventfd_ctx_put(ctx);
-}
-
-void ex_eventfd_signal(struct eventfd_ctx *ctx)
-{
-	eventfd_signal(ctx);
-}
-
-unsigned long ex_spin_lock_irqsave(struct spinlock *lock)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(lock, flags);
-	return flags;
-}
-
-void ex_spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags)
-{
-	spin_unlock_irqrestore(lock, flags);
-}
-
 static int open_device(struct vfio_device *vdev)
 {
 	return vfio_siov_open_device(vdev) ?: edu_slice_open(slice_of(vdev));
@@ -129,120 +77,17 @@ static void close_device(struct vfio_device *vdev)
 
 static ssize_t read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *offset)
 {
-	ssize_t done = edu_slice_rw(slice_of(vdev), (unsigned long)buf, count, *offset, false);
-
-	if (done > 0)
-		*offset += done;
-	return done;
+	return pd_vfio_read(device_of(vdev), buf, count, offset);
 }
 
 static ssize_t write(struct vfio_device *vdev, const char __user *buf, size_t count, loff_t *offset)
 {
-	ssize_t done = edu_slice_rw(slice_of(vdev), (unsigned long)buf, count, *offset, true);
-
-	if (done > 0)
-		*offset += done;
-	return done;
-}
-
-/* Copies the beginning of a structure that starts with its size. */
-#define FETCH(info, arg, last)                                                   \
-	(copy_from_user(&(info), arg, offsetofend(typeof(info), last)) ? -EFAULT \
-	 : (info).argsz < offsetofend(typeof(info), last)              ? -EINVAL \
-								       : 0)
-#define ANSWER(info, arg, last) (copy_to_user(arg, &(info), offsetofend(typeof(info), last)) ? -EFAULT : 0)
-
-static long get_info(void __user *arg)
-{
-	struct vfio_device_info info;
-	int rc = FETCH(info, arg, num_irqs);
-
-	if (rc)
-		return rc;
-	info.flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
-	info.num_regions = EDU_REGIONS;
-	info.num_irqs = EDU_IRQS;
-	return ANSWER(info, arg, num_irqs);
-}
-
-static long get_region_info(void __user *arg)
-{
-	struct vfio_region_info info;
-	struct edu_region_info region;
-	int rc = FETCH(info, arg, offset) ?: edu_region(info.index, &region);
-
-	if (rc)
-		return rc;
-	info.size = region.size;
-	info.flags = region.flags;
-	info.offset = (u64)info.index << EDU_REGION_SHIFT;
-	info.cap_offset = 0;
-	return ANSWER(info, arg, offset);
-}
-
-static long get_irq_info(void __user *arg)
-{
-	struct vfio_irq_info info;
-	struct edu_irq_info irq;
-	int rc = FETCH(info, arg, count) ?: edu_irq(info.index, &irq);
-
-	if (rc)
-		return rc;
-	info.count = irq.count;
-	info.flags = irq.flags;
-	return ANSWER(info, arg, count);
-}
-
-static long set_irqs(struct vfio_device *vdev, void __user *arg)
-{
-	struct vfio_irq_set head;
-	struct edu_irq_info irq;
-	struct edu_irq_set set = {};
-	u8 truth = 0;
-	size_t size;
-	int rc;
-
-	if (copy_from_user(&head, arg, offsetofend(struct vfio_irq_set, count)))
-		return -EFAULT;
-	rc = edu_irq(head.index, &irq);
-	if (rc)
-		return rc;
-	rc = vfio_set_irqs_validate_and_prepare(&head, irq.count, EDU_IRQS, &size);
-	if (rc) {
-		kx_log_rejected("VFIO_DEVICE_SET_IRQS", rc, "size, flags or vectors out of range");
-		return rc;
-	}
-	set.index = head.index;
-	set.flags = head.flags;
-	set.count = head.count;
-	arg += offsetofend(struct vfio_irq_set, count);
-	if (size == sizeof(set.data))
-		rc = copy_from_user(&set.data, arg, size);
-	else if (size) {
-		rc = copy_from_user(&truth, arg, 1);
-		set.data = truth;
-	}
-	return rc ? -EFAULT : edu_slice_set_irqs(slice_of(vdev), &set);
+	return pd_vfio_write(device_of(vdev), buf, count, offset);
 }
 
 static long ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
 {
-	void __user *user = (void __user *)arg;
-
-	switch (cmd) {
-	case VFIO_DEVICE_GET_INFO:
-		return get_info(user);
-	case VFIO_DEVICE_GET_REGION_INFO:
-		return get_region_info(user);
-	case VFIO_DEVICE_GET_IRQ_INFO:
-		return get_irq_info(user);
-	case VFIO_DEVICE_SET_IRQS:
-		return set_irqs(vdev, user);
-	case VFIO_DEVICE_RESET:
-		return edu_slice_reset(slice_of(vdev));
-	default:
-		return -ENOTTY;
-	}
+	return pd_vfio_ioctl(device_of(vdev), cmd, arg);
 }
 
 /* Pages are entered one by one on access, under a lock that a revocation takes before it zaps them. */
@@ -280,22 +125,9 @@ static void request(struct vfio_device *vdev, unsigned int count)
 	edu_slice_request(slice_of(vdev), count);
 }
 
-/* Setting and clearing the bus master bit without configuration space: the only feature that says something here */
 static int device_feature(struct vfio_device *vdev, u32 flags, void __user *arg, size_t argsz)
 {
-	struct vfio_device_feature_bus_master want;
-	int rc;
-
-	if ((flags & VFIO_DEVICE_FEATURE_MASK) != VFIO_DEVICE_FEATURE_BUS_MASTER)
-		return -ENOTTY;
-	rc = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_SET, sizeof(want));
-	if (rc != 1)
-		return rc;
-	if (copy_from_user(&want, arg, sizeof(want)))
-		return -EFAULT;
-	if (want.op != VFIO_DEVICE_FEATURE_SET_MASTER && want.op != VFIO_DEVICE_FEATURE_CLEAR_MASTER)
-		return -EINVAL;
-	return edu_slice_bus_master(slice_of(vdev), want.op == VFIO_DEVICE_FEATURE_SET_MASTER);
+	return pd_vfio_feature(device_of(vdev), flags, arg, argsz);
 }
 
 const struct vfio_device_ops edu_vfio_ops = {

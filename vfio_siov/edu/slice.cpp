@@ -16,7 +16,8 @@ constinit kern::LockClass page_class("siov_edu Slice::page_lock");
 } // namespace
 
 Slice::Slice(edu_vdev *vdev, Function &function, AdiIndex adi, iommu_pasid_consumer *pasids)
-	: vdev_(vdev), pasids_(pasids), lock_(slice_class), page_lock_(page_class), adi_(function, adi)
+	: PageDevice(slice_class, page_device::Access::kMapped), vdev_(vdev), pasids_(pasids), page_lock_(page_class),
+	  adi_(function, adi)
 {
 }
 
@@ -54,8 +55,7 @@ Status Slice::open()
 	base::Guard guard(lock_);
 	TRY(check_usable());
 	TRY(adi_.stop());
-	config_.reset();
-	msix_.reset();
+	renew();
 	TRY(base::check(ex_irq_request(vdev_, adi()), "no interrupt for the slice"));
 	adi_.enable();
 	open_ = true;
@@ -71,8 +71,7 @@ void Slice::close()
 	// One that is under way must not meet the next owner, to whom the same vector may go.
 	ex_irq_flush(vdev_, adi());
 	ex_irq_free(vdev_, adi());
-	interrupt_.clear();
-	request_ = EventFd();
+	forget_owner();
 	open_ = false;
 }
 
@@ -96,9 +95,7 @@ void Slice::request(u32 count)
 	bool asked = false;
 	if (!count && !adi_.function().gone()) {
 		base::Guard guard(lock_);
-		asked = static_cast<bool>(request_);
-		if (asked)
-			ex_eventfd_signal(request_.get());
+		asked = ask_owner();
 	}
 	if (!asked)
 		revoke();
@@ -110,40 +107,19 @@ bool Slice::revoked()
 	return revoked_;
 }
 
-Status Slice::check_usable()
+Status Slice::reset_page()
 {
-	lock_.assert_held();
-	if (revoked())
-		return base::fail(base::Errno::kNoDev, "the slice was taken back");
-	return {};
-}
-
-// Configuration space, routing and mask of the interrupt stay as they are, as when vfio-pci resets a function.
-Status Slice::reset()
-{
-	base::Guard guard(lock_);
-	TRY(check_usable());
 	TRY(adi_.reset());
 	ex_irq_flush(vdev_, adi());
-	interrupt_.forget();
 	return {};
 }
 
-Status Slice::hold_bus_master(bool on)
+Status Slice::let_dma(bool on)
 {
 	lock_.assert_held();
 	if (!on)
 		return adi_.hold(Hold::kNoBusMaster);
 	adi_.release(Hold::kNoBusMaster);
-	return {};
-}
-
-Status Slice::set_bus_master(bool on)
-{
-	base::Guard guard(lock_);
-	TRY(check_usable());
-	TRY(hold_bus_master(on));
-	config_.set_bus_master(on);
 	return {};
 }
 
@@ -177,18 +153,13 @@ int edu_slice_create(edu_vdev *vdev, edu_function *function, iommu_pasid_consume
 	return 0;
 }
 
+pd_device *edu_slice_device(edu_slice *slice) { return of(slice).handle(); }
 void edu_slice_destroy(edu_slice *slice) { delete &of(slice); }
 unsigned int edu_slice_pasid(edu_slice *slice) { return of(slice).pasid(); }
 unsigned int edu_slice_adi(edu_slice *slice) { return of(slice).adi(); }
 int edu_slice_open(edu_slice *slice) { return kern::to_errno("opening a slice", of(slice).open()); }
 void edu_slice_close(edu_slice *slice) { of(slice).close(); }
 void edu_slice_request(edu_slice *slice, unsigned int count) { of(slice).request(count); }
-int edu_slice_reset(edu_slice *slice) { return kern::to_errno("VFIO_DEVICE_RESET", of(slice).reset()); }
-
-int edu_slice_bus_master(edu_slice *slice, bool on)
-{
-	return kern::to_errno("VFIO_DEVICE_FEATURE_BUS_MASTER", of(slice).set_bus_master(on));
-}
 
 int edu_slice_pause(void *slice)
 {

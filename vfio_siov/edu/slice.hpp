@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A slice: one ADI with a PASID, shown to its owner as a PCI device.
+// A slice: one ADI with a PASID, shown to its owner as a PCI device (vfio_siov/page_device).
 //
 // Its life: created (ADI and PASID are taken, the ADI is off), opened (page and interrupt are the owner's), closed (the
 // ADI is off and clean again; may be opened by somebody else), destroyed. Revoked, while it is open: the owner did not
 // give it back in time; DMA, mapping and calls end, and what is left to the owner is to close it.
 //
-// lock_ guards all but what page_lock_ does; ADI waits happen under it. It is taken within VFIO's device set lock.
+// PageDevice::lock_ guards all but what page_lock_ does; ADI waits happen under it.
 // page_lock_ guards revoked_ against page faults: taken under the owner's mmap lock, a leaf.
 #pragma once
 #define IOMMUFD_CXX_KERNEL
 #include "include/linux/iommu_pasid_alloc.h"
-#include "vfio_siov/edu/config_space.hpp"
 #include "vfio_siov/edu/function.hpp"
-#include "vfio_siov/edu/interrupt.hpp"
+#include "vfio_siov/page_device/page_device.hpp"
 
 namespace edu {
 
-class Slice {
+class Slice final : public page_device::PageDevice {
 public:
 	// EUSERS: no ADI is free; ENOMEM; what iommu_pasid_alloc() returns (ENOSPC)
 	static Result<kern::Box<Slice>> create(edu_vdev *vdev, Function &function, iommu_pasid_consumer *pasids);
 
 	Slice(edu_vdev *vdev, Function &function, AdiIndex adi, iommu_pasid_consumer *pasids);
-	~Slice();
+	~Slice() override;
 
 	u32 pasid() const { return pasid_.raw(); }
 	u32 adi() const { return adi_.index().raw(); }
@@ -33,22 +32,11 @@ public:
 	// VFIO wants it back. The owner is asked once, if he said how, and has until the next call.
 	void request(u32 count);
 
-	// ENODEV, here and below: revoked
-	Status reset();
-	Status set_bus_master(bool on);
+	// ETIMEDOUT: it did not end, and the slice goes on.
 	Status pause();
 	void resume();
 	u32 delay_us() const { return adi_.delay_us(); }
 	void set_delay_us(u32 us) { adi_.set_delay_us(us); }
-	Interrupt &interrupt() { return interrupt_; }
-
-	// One access to a region, at most 8 bytes, within the region. Registers of the page take 4 and 8 bytes,
-	// naturally aligned, its buffer any power of two: else EINVAL.
-	Status read(u32 region, u32 offset, std::span<u8> to);
-	Status write(u32 region, u32 offset, std::span<const u8> from);
-
-	Status set_msix(const edu_irq_set &set);
-	Status set_request(const edu_irq_set &set);
 
 	// Faults come between these two; false: there is no page any more.
 	bool begin_fault()
@@ -57,25 +45,21 @@ public:
 		return !revoked_;
 	}
 	void end_fault() { page_lock_.unlock(); }
-	bool revoked();
+	bool revoked() override;
 
 private:
 	void revoke();
-	Status check_usable();
-	Status hold_bus_master(bool on);
-	Status check_page_access(u32 offset, std::size_t width) const;
+	void read_page(u32 offset, std::span<u8> to) override;
+	void write_page(u32 offset, std::span<const u8> from) override;
+	Status let_dma(bool on) override;
+	Status reset_page() override;
 	u32 page_offset(u32 offset) const;
 
 	edu_vdev *vdev_;
 	iommu_pasid_consumer *pasids_;
-	kern::Mutex lock_;
 	kern::Mutex page_lock_;
 	Adi adi_;
 	Pasid pasid_;
-	ConfigSpace config_;
-	MsixPage msix_;
-	Interrupt interrupt_;
-	EventFd request_;
 	bool open_ = false;
 	bool revoked_ = false;
 };

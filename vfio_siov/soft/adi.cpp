@@ -28,7 +28,10 @@ constexpr bool in_memory(u64 address, u32 length, u32 most)
 
 } // namespace
 
-Adi::Adi(soft_vdev *vdev) : vdev_(vdev), lock_(adi_class), pin_lock_(pin_class) {}
+Adi::Adi(soft_vdev *vdev, page_device::Interrupt &interrupt)
+	: vdev_(vdev), lock_(adi_class), pin_lock_(pin_class), interrupt_(interrupt)
+{
+}
 
 void Adi::put64(u32 offset, u64 value)
 {

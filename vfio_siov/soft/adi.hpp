@@ -18,7 +18,7 @@
 #include "base/types.hpp"
 #include "kern/sync.hpp"
 #include "uapi/linux/siov_edu.h"
-#include "vfio_siov/edu/interrupt.hpp"
+#include "vfio_siov/page_device/interrupt.hpp"
 #include "vfio_siov/soft/glue.h"
 
 namespace soft {
@@ -31,9 +31,7 @@ struct Command {
 
 class Adi {
 public:
-	explicit Adi(soft_vdev *vdev);
-
-	edu::Interrupt &interrupt() { return interrupt_; }
+	Adi(soft_vdev *vdev, page_device::Interrupt &interrupt);
 
 	// One access of 4 or 8 naturally aligned bytes (the buffer takes 1 and 2, too) within the page
 	void read(u32 offset, std::span<u8> to);
@@ -89,7 +87,7 @@ private:
 	soft_vdev *vdev_;
 	kern::Mutex lock_;
 	kern::Mutex pin_lock_;
-	edu::Interrupt interrupt_;
+	page_device::Interrupt &interrupt_;
 	std::array<u32, kRegisters> registers_{};
 	std::array<Command, kDepth> queue_;
 	std::array<u8, kBufferSize> buffer_{};

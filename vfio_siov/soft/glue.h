@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where C and C++ of siov_soft.ko meet: sf_* is C for C++ to call, soft_* is C++ that the kernel's tables call. The eventfds
- * and the spin lock of an interrupt are those of siov_edu's (vfio_siov/edu/glue.h: ex_eventfd_*, ex_spin_*), too.
- */
+/* Where C and C++ of siov_soft.ko meet: sf_* is C for C++ to call, soft_* is C++ that the kernel's tables call. */
 #pragma once
 #include "bridge/bridge.h"
-#include "vfio_siov/edu/glue.h"
+#include "vfio_siov/page_device/glue.h"
 
 struct soft_vdev;  /* glue_internal.h: a slice, as VFIO knows it */
 struct soft_slice; /* C++: slice.hpp */
@@ -28,19 +26,13 @@ void sf_log(struct soft_vdev *vdev, const char *text);
 
 /* slice.cpp */
 int soft_slice_create(struct soft_vdev *vdev, struct soft_slice **slice);
+struct pd_device *soft_slice_device(struct soft_slice *slice);
 void soft_slice_destroy(struct soft_slice *slice);
 int soft_slice_open(struct soft_slice *slice);
 void soft_slice_close(struct soft_slice *slice);
 void soft_slice_request(struct soft_slice *slice, unsigned int count);
-int soft_slice_reset(struct soft_slice *slice);
-int soft_slice_bus_master(struct soft_slice *slice, bool on);
 void soft_slice_work(struct soft_slice *slice);
 void soft_slice_unmapped(struct soft_slice *slice);
 unsigned int soft_slice_delay_us(struct soft_slice *slice);
 void soft_slice_set_delay_us(struct soft_slice *slice, unsigned int us);
-int soft_region(unsigned int index, struct edu_region_info *info);
-int soft_irq(unsigned int index, struct edu_irq_info *info);
-long soft_slice_rw(struct soft_slice *slice, unsigned long user, unsigned long count, unsigned long long offset,
-		   bool write);
-int soft_slice_set_irqs(struct soft_slice *slice, const struct edu_irq_set *set);
 KX_DECLS_END

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "vfio_siov/edu/interrupt.hpp"
+#include "vfio_siov/page_device/interrupt.hpp"
 
 #include "base/guard.hpp"
 
-namespace edu {
+namespace page_device {
 
 namespace {
 
-constinit kern::LockClass interrupt_class("siov_edu Interrupt::lock");
+constinit kern::LockClass interrupt_class("page_device Interrupt::lock");
 
 } // namespace
 
@@ -21,7 +21,7 @@ void Interrupt::raise()
 	if (masked_)
 		pending_ = true;
 	else
-		ex_eventfd_signal(trigger_.get());
+		dx_eventfd_signal(trigger_.get());
 }
 
 // The old one is put after the lock is let go: the last reference frees it.
@@ -44,7 +44,7 @@ void Interrupt::unmask()
 	base::Guard guard(lock_);
 	masked_ = false;
 	if (std::exchange(pending_, false))
-		ex_eventfd_signal(trigger_.get());
+		dx_eventfd_signal(trigger_.get());
 }
 
 bool Interrupt::pending()
@@ -65,4 +65,4 @@ void Interrupt::clear()
 	unmask();
 }
 
-} // namespace edu
+} // namespace page_device

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "vfio_siov/edu/config_space.hpp"
+#include "vfio_siov/page_device/config_space.hpp"
 
 #include "uapi/linux/siov_edu.h"
-#include "vfio_siov/edu/abi.h"
+#include "vfio_siov/page_device/abi.h"
 
-namespace edu {
+namespace page_device {
 
 namespace {
 
@@ -63,7 +63,7 @@ void ConfigSpace::reset()
 	values_.fill(0);
 	writable_.fill(0);
 	put(kVendorId, 2, SIOV_EDU_VENDOR_ID);
-	put(kDeviceId, 2, EDU_ADI_DEVICE_ID);
+	put(kDeviceId, 2, PD_DEVICE_ID);
 	put(kCommand, 2, 0, kMemorySpace | kBusMaster | kInterruptDisable);
 	put(kStatus, 2, kCapabilityList);
 	put(kRevisionId, 1, SIOV_EDU_VERSION_VALUE);
@@ -125,4 +125,4 @@ void MsixPage::write(u32 offset, std::span<const u8> from)
 	}
 }
 
-} // namespace edu
+} // namespace page_device

@@ -8,11 +8,11 @@
 
 #include "base/held.hpp"
 #include "kern/sync.hpp"
-#include "vfio_siov/edu/glue.h"
+#include "vfio_siov/page_device/glue.h"
 
-namespace edu {
+namespace page_device {
 
-using EventFd = base::Held<eventfd_ctx, ex_eventfd_put>;
+using EventFd = base::Held<eventfd_ctx, dx_eventfd_put>;
 
 class IrqSpinLock {
 public:
@@ -21,10 +21,10 @@ public:
 	// `flags_` is written by who has the lock.
 	void lock()
 	{
-		const unsigned long flags = ex_spin_lock_irqsave(s_.get());
+		const unsigned long flags = dx_spin_lock_irqsave(s_.get());
 		flags_ = flags;
 	}
-	void unlock() { ex_spin_unlock_irqrestore(s_.get(), flags_); }
+	void unlock() { dx_spin_unlock_irqrestore(s_.get(), flags_); }
 
 private:
 	kern::Opaque<spinlock, KX_SIZE_spinlock, KX_ALIGN_spinlock> s_;
@@ -54,4 +54,4 @@ private:
 	bool pending_ = false;
 };
 
-} // namespace edu
+} // namespace page_device

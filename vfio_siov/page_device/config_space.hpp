@@ -10,7 +10,7 @@
 
 #include "base/types.hpp"
 
-namespace edu {
+namespace page_device {
 
 // Bytes at an offset, as far as they lie within a register file of `size` bytes
 constexpr bool inside(u64 offset, u64 length, u64 size) { return offset <= size && length <= size - offset; }
@@ -55,4 +55,4 @@ private:
 	std::array<u8, 16> entry_; // of vector 0: address, data, vector control
 };
 
-} // namespace edu
+} // namespace page_device
