@@ -477,6 +477,16 @@ TEST_F(Edu, TheDelayGoesWithTheSlice)
 	EXPECT_EQ(adi(0).delay, 0U);
 }
 
+// The registers of an ADI are behind a selector that they all share.
+TEST_F(Edu, EachReadSelectsItsAdi)
+{
+	Slice &first = slice(), &second = slice();
+	first.set_delay_us(50);
+	second.set_delay_us(60);
+	EXPECT_EQ(first.delay_us(), 50U);
+	EXPECT_EQ(second.delay_us(), 60U);
+}
+
 // Two holds that do not know of each other
 TEST_F(Edu, BusMasterBitDuringAPause)
 {
