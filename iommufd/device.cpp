@@ -52,7 +52,7 @@ Result<Device *> Device::bind_pasid(Context &context, device *dev, Pasid pasid)
 {
 	TRY_LET(parent, suitable_parent(dev));
 	TRY_LET(claim, PasidClaim::claim(*parent, pasid, PasidClaim::Role::kSlice));
-	TRY_LET(port, kern::make<PasidPort>(*parent, std::move(claim), pasid, PasidClaim::Role::kSlice));
+	TRY_LET(port, kern::make<PasidPort>(std::move(claim)));
 	TRY_LET(pending, context.objects().create<Device>(context, std::move(parent), std::nullopt, std::move(port)));
 	pending->driver_ = Hold<Device>(*pending);
 	return &pending.publish();
@@ -184,10 +184,9 @@ Status Device::set_pause(const Pause &pause)
 
 Status Device::attach_pasid(Pasid pasid, ObjectId &pt_id)
 {
-	const auto role = PasidClaim::Role::kFurther;
 	kern::Guard guard(further_lock_);
-	TRY_LET(claim, PasidClaim::claim(*parent_, pasid, role));
-	TRY_LET(port, kern::make<PasidPort>(*parent_, std::move(claim), pasid, role));
+	TRY_LET(claim, PasidClaim::claim(*parent_, pasid, PasidClaim::Role::kFurther));
+	TRY_LET(port, kern::make<PasidPort>(std::move(claim)));
 	if (slice_)
 		port->set_pause(slice_->pause());
 	TRY(further_.insert(ObjectId(pasid.raw()), port.get()));

@@ -95,6 +95,10 @@ public:
 	PasidClaim(const PasidClaim &) = delete;
 	~PasidClaim();
 
+	Parent &parent() const { return *parent_; }
+	Pasid pasid() const { return pasid_; }
+	Role role() const { return role_; }
+
 private:
 	PasidClaim(Parent &parent, Pasid pasid, Role role) : parent_(&parent), pasid_(pasid), role_(role) {}
 	Parent *parent_;

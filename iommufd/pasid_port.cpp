@@ -53,10 +53,10 @@ private:
 
 } // namespace
 
-PasidPort::PasidPort(Parent &parent, PasidClaim claim, Pasid pasid, PasidClaim::Role role)
-	: parent_(parent), claim_(std::move(claim)), pasid_(pasid), lock_(port_class)
+PasidPort::PasidPort(PasidClaim claim)
+	: claim_(std::move(claim)), parent_(claim_.parent()), pasid_(claim_.pasid()), lock_(port_class)
 {
-	attachment_.hides_pasid = role == PasidClaim::Role::kSlice;
+	attachment_.hides_pasid = claim_.role() == PasidClaim::Role::kSlice;
 }
 
 PasidPort::~PasidPort() { WARN_ON(hwpt_); }

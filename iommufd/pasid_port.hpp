@@ -25,8 +25,9 @@ struct Pause {
 
 class PasidPort final : public Port {
 public:
-	// `role`: a slice's default PASID is not shown to the user with its page requests, a further one is.
-	PasidPort(Parent &parent, PasidClaim claim, Pasid pasid, PasidClaim::Role role);
+	// Of the claimed PASID. A slice's default one is not shown to the user with its page requests, a further one
+	// is.
+	explicit PasidPort(PasidClaim claim);
 	~PasidPort();
 
 	Status attach(Device &device, Hwpt &hwpt) override;
@@ -48,8 +49,8 @@ private:
 	Status move_in_one_step(const iommufd_driver &driver, Hwpt &to);
 	Status move_in_two_steps(Hwpt &to);
 
-	Parent &parent_;
 	const PasidClaim claim_;
+	Parent &parent_;
 	const Pasid pasid_;
 	kern::Mutex lock_;
 	Attachment attachment_;
