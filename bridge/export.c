@@ -6,6 +6,7 @@
 
 #include "bridge/api.h"
 #define IOMMUFD_CXX_KERNEL
+#include "include/linux/iommufd_driver.h"
 #include "include/linux/iommufd_pasid.h"
 
 EXPORT_SYMBOL_NS_GPL(iommufd_ctx_get, IOMMUFD);

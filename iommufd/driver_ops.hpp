@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What IOMMU drivers have registered with us, beside their struct iommu_ops (include/linux/iommufd_pasid.h).
+// What IOMMU drivers have registered with us, beside their struct iommu_ops (include/linux/iommufd_driver.h).
 //
 // Lock: kx_registry_lock() guards the list. What is found stays: a driver unregisters after its last device is gone.
 #pragma once
 #include "bridge/bridge.h"
-#include "iommufd/pasid_api.hpp"
+#include "iommufd/driver_api.hpp"
 
 namespace iommufd {
 

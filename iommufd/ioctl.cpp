@@ -26,6 +26,13 @@ union Buffer {
 	iommu_hwpt_get_dirty_bitmap get_dirty_bitmap;
 	iommu_hwpt_invalidate invalidate;
 	iommu_fault_alloc fault_alloc;
+	iommu_ioas_map_file map_file;
+	iommu_viommu_alloc viommu_alloc;
+	iommu_vdevice_alloc vdevice_alloc;
+	iommu_ioas_change_process change_process;
+	iommu_veventq_alloc veventq_alloc;
+	iommu_hw_queue_alloc hw_queue_alloc;
+	iommu_ioas_noiommu_get_pa noiommu_get_pa;
 };
 
 struct Call {
@@ -67,6 +74,13 @@ constexpr Call kCalls[] = {
 	CALL(HWPT_GET_DIRTY_BITMAP, iommu_hwpt_get_dirty_bitmap, hwpt_get_dirty_bitmap, data),
 	CALL(HWPT_INVALIDATE, iommu_hwpt_invalidate, hwpt_invalidate, __reserved),
 	CALL(FAULT_QUEUE_ALLOC, iommu_fault_alloc, fault_queue_alloc, out_fault_fd),
+	CALL(IOAS_MAP_FILE, iommu_ioas_map_file, ioas_map_file, iova),
+	CALL(VIOMMU_ALLOC, iommu_viommu_alloc, viommu_alloc, out_viommu_id),
+	CALL(VDEVICE_ALLOC, iommu_vdevice_alloc, vdevice_alloc, virt_id),
+	CALL(IOAS_CHANGE_PROCESS, iommu_ioas_change_process, ioas_change_process, __reserved),
+	CALL(VEVENTQ_ALLOC, iommu_veventq_alloc, veventq_alloc, out_veventq_fd),
+	CALL(HW_QUEUE_ALLOC, iommu_hw_queue_alloc, hw_queue_alloc, length),
+	CALL(IOAS_NOIOMMU_GET_PA, iommu_ioas_noiommu_get_pa, ioas_noiommu_get_pa, out_phys),
 };
 
 // The table has the calls in the order of their numbers, from the first one on.

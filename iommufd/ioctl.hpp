@@ -48,6 +48,14 @@ Status hwpt_set_dirty_tracking(UserCall &call, iommu_hwpt_set_dirty_tracking &cm
 Status hwpt_get_dirty_bitmap(UserCall &call, iommu_hwpt_get_dirty_bitmap &cmd);
 Status hwpt_invalidate(UserCall &call, iommu_hwpt_invalidate &cmd);
 Status fault_queue_alloc(UserCall &call, iommu_fault_alloc &cmd);
+Status ioas_map_file(UserCall &call, iommu_ioas_map_file &cmd);
+Status ioas_change_process(UserCall &call, iommu_ioas_change_process &cmd);
+Status ioas_noiommu_get_pa(UserCall &call, iommu_ioas_noiommu_get_pa &cmd);
+// In vdevice/, which is built on what is here
+Status viommu_alloc(UserCall &call, iommu_viommu_alloc &cmd);
+Status vdevice_alloc(UserCall &call, iommu_vdevice_alloc &cmd);
+Status veventq_alloc(UserCall &call, iommu_veventq_alloc &cmd);
+Status hw_queue_alloc(UserCall &call, iommu_hw_queue_alloc &cmd);
 
 // Finds the handler for `cmd` and runs it. 0 or a negative errno.
 long dispatch(Context &context, unsigned cmd, base::UserVa arg);

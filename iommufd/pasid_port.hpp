@@ -15,6 +15,8 @@
 #include "iommufd/parent.hpp"
 #include "iommufd/port.hpp"
 
+struct iommufd_driver;
+
 namespace iommufd {
 
 // How the parent's driver holds a slice's DMA; without ops, it does not.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the mock IOMMU offers to iommufd beside its struct iommu_ops: see include/linux/iommufd_pasid.h. */
+/* What the mock IOMMU offers to iommufd beside its struct iommu_ops: see include/linux/iommufd_driver.h. */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 
 #include "mock_iommu/glue.h"
-#include "include/linux/iommufd_pasid.h"
+#include "include/linux/iommufd_driver.h"
 
 static struct iommufd_driver driver = { .replace_pasid = mock_pasid_replace };
 

@@ -8,7 +8,9 @@ using __u16 = unsigned short;
 using __u32 = unsigned int;
 using __s32 = int;
 using __u64 = unsigned long long;
+using __le64 = unsigned long long;
 using __aligned_u64 __attribute__((aligned(8))) = unsigned long long;
+using __aligned_le64 __attribute__((aligned(8))) = unsigned long long;
 
 #ifndef _IO
 #define _IO(type, nr) (((type) << 8) | (nr))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What iommufd.ko offers beside the in-kernel API of 6.12's <linux/iommufd.h>: devices that are told apart by a PASID,
- * and what an IOMMU driver can do that 6.12's struct iommu_ops cannot hold. All functions are exported in the namespace
- * IOMMUFD. They may sleep, and return 0 or a negative errno unless it says otherwise.
+ * What iommufd.ko offers beside the in-kernel API of 6.12's <linux/iommufd.h>: devices that are told apart by a PASID.
+ * All functions are exported in the namespace IOMMUFD. They may sleep, and return 0 or a negative errno unless it says
+ * otherwise. What IOMMU drivers register with iommufd is in <linux/iommufd_driver.h>.
  *
  * A slice is a part of a PCI function (the parent) whose DMA all carries one PASID, its default PASID. To user space
  * its object is a device like any other, and the functions that take a struct iommufd_device take it: attach, replace,
@@ -18,8 +18,6 @@
 #endif
 
 struct device;
-struct iommu_domain;
-struct iommu_ops;
 struct iommufd_ctx;
 struct iommufd_device;
 
@@ -72,26 +70,6 @@ int iommufd_device_set_pause(struct iommufd_device *idev, const struct iommufd_p
 int iommufd_device_attach_pasid(struct iommufd_device *idev, unsigned int pasid, unsigned int *pt_id);
 int iommufd_device_replace_pasid(struct iommufd_device *idev, unsigned int pasid, unsigned int *pt_id);
 void iommufd_device_detach_pasid(struct iommufd_device *idev, unsigned int pasid);
-
-/*
- * What an IOMMU driver, known by its struct iommu_ops, offers to iommufd.
- *
- *   replace_pasid  moves the PASID of dev from one domain to another in one step: every translation is done by one of
- *                  them. On failure the old one stays. Called under the group's mutex. The attach handle names the new
- *                  domain already; when this returns, no report of a page request of this PASID that began before is
- *                  still running, so that the old domain can be freed.
- */
-struct iommufd_driver {
-	const struct iommu_ops *ops;
-	int (*replace_pasid)(struct iommu_domain *domain, struct device *dev, unsigned int pasid,
-			     struct iommu_domain *old);
-
-	struct iommufd_driver *next; /* iommufd's */
-};
-
-/* EBUSY: there is one for these ops. A driver unregisters after its last device is gone; it cannot fail. */
-int iommufd_driver_register(struct iommufd_driver *driver);
-void iommufd_driver_unregister(struct iommufd_driver *driver);
 
 #ifdef __cplusplus
 }

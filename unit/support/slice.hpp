@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "fake/iopf.hpp"
+#include "iommufd/driver_api.hpp"
 #include "iommufd/pasid_api.hpp"
 #include "support/world.hpp"
 
@@ -134,7 +135,7 @@ private:
 	}
 
 	static OneStep *current;
-	iommufd_driver driver_{fake::driver_ops(0), replace, nullptr};
+	iommufd_driver driver_{.ops = fake::driver_ops(0), .replace_pasid = replace};
 };
 
 inline OneStep *OneStep::current = nullptr;

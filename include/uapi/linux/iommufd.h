@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * The user interface of /dev/iommu, compatible with Linux 6.12.117.
+ * The user interface of /dev/iommu, compatible with Linux 7.3 (all of it but
+ * IOMMU_IOAS_NOIOMMU_GET_PA, which is EOPNOTSUPP) and so with 6.12.
  *
  * Numbers, names and layouts are the kernel's ABI; programs written for the
- * kernel's own header compile against this one without a change.
+ * kernel's own header compile against this one without a change. Values that
+ * are ours alone begin at 0x80000000.
  *
  * Rules for every call
  *   The argument points to a structure whose first u32, `size`, is the size
@@ -59,6 +61,13 @@ enum {
 	IOMMUFD_CMD_HWPT_GET_DIRTY_BITMAP = 0x8c,
 	IOMMUFD_CMD_HWPT_INVALIDATE = 0x8d,
 	IOMMUFD_CMD_FAULT_QUEUE_ALLOC = 0x8e,
+	IOMMUFD_CMD_IOAS_MAP_FILE = 0x8f,
+	IOMMUFD_CMD_VIOMMU_ALLOC = 0x90,
+	IOMMUFD_CMD_VDEVICE_ALLOC = 0x91,
+	IOMMUFD_CMD_IOAS_CHANGE_PROCESS = 0x92,
+	IOMMUFD_CMD_VEVENTQ_ALLOC = 0x93,
+	IOMMUFD_CMD_HW_QUEUE_ALLOC = 0x94,
+	IOMMUFD_CMD_IOAS_NOIOMMU_GET_PA = 0x95,
 };
 
 /*
@@ -170,6 +179,59 @@ struct iommu_ioas_map {
 #define IOMMU_IOAS_MAP _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_MAP)
 
 /*
+ * IOMMU_IOAS_MAP_FILE: the same for a file's memory, without a mapping of it
+ * in the caller: a memfd or another file of tmpfs or hugetlbfs, or a dma-buf
+ * whose exporter lets iommufd have its addresses.
+ *   flags, ioas_id, length, iova  as in struct iommu_ioas_map
+ *   fd     in: the file
+ *   start  in: bytes from the start of the file, the counterpart of user_va
+ * EBADF: fd is not open. EINVAL also: another kind of file, or a range that
+ * ends beyond the file's end. ENODEV: the dma-buf's exporter has taken its
+ * memory back; when that happens later, the mapping is emptied for good.
+ * A dma-buf's memory does not count against RLIMIT_MEMLOCK.
+ */
+struct iommu_ioas_map_file {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__s32 fd;
+	__aligned_u64 start;
+	__aligned_u64 length;
+	__aligned_u64 iova;
+};
+#define IOMMU_IOAS_MAP_FILE _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_MAP_FILE)
+
+/*
+ * IOMMU_IOAS_CHANGE_PROCESS: the caller takes over the pins of all IOASes of
+ * this descriptor: what was charged to the processes that mapped is charged to
+ * it. For a process that hands its devices over to another one.
+ *   __reserved  in: 0
+ * EINVAL: some mapping is not one of a file. EBUSY: a mapping is just being
+ * made. ENOMEM also: the caller's RLIMIT_MEMLOCK would be exceeded. On an error
+ * nothing has changed.
+ */
+struct iommu_ioas_change_process {
+	__u32 size;
+	__u32 __reserved;
+};
+#define IOMMU_IOAS_CHANGE_PROCESS _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_CHANGE_PROCESS)
+
+/*
+ * IOMMU_IOAS_NOIOMMU_GET_PA: the physical address behind an IOVA, for devices
+ * without an IOMMU. EOPNOTSUPP: devices without an IOMMU are not served here.
+ */
+struct iommu_ioas_noiommu_get_pa {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__u32 __reserved;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 out_phys;
+};
+#define IOMMU_IOAS_NOIOMMU_GET_PA _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_NOIOMMU_GET_PA)
+
+/*
  * IOMMU_IOAS_COPY: map the memory behind a range of one IOAS into another (or
  * the same) one. The memory is shared, pinned and accounted only once.
  *   flags        in: enum iommufd_ioas_map_flags, for the new mapping
@@ -277,6 +339,9 @@ enum iommufd_hwpt_alloc_flags {
 	IOMMU_HWPT_ALLOC_DIRTY_TRACKING = 1 << 1,
 	/* fault_id is set: page requests go to that fault queue */
 	IOMMU_HWPT_FAULT_ID_VALID = 1 << 2,
+	/* may be attached to a PASID. All HWPTs that one device's PASIDs and the
+	 * device itself are attached to at a time have this flag, or none has */
+	IOMMU_HWPT_ALLOC_PASID = 1 << 3,
 };
 
 /* Bits of a VT-d first-stage PASID entry, as the VT-d specification names them */
@@ -301,18 +366,35 @@ struct iommu_hwpt_vtd_s1 {
 	__u32 __reserved;
 };
 
+/*
+ * What IOMMU_HWPT_DATA_ARM_SMMUV3 takes: the first two double words of a guest's
+ * Stream Table Entry (SMMUv3 specification, 5.2), little-endian. Of word 0: V,
+ * Cfg, S1Fmt, S1ContextPtr, S1CDMax; of word 1: EATS, S1DSS, S1CIR, S1COR, S1CSH,
+ * S1STALLD. EIO: another bit is set, or the entry is not legal.
+ */
+struct iommu_hwpt_arm_smmuv3 {
+	__aligned_le64 ste[2];
+};
+
+/* What IOMMU_HWPT_DATA_AMD_GUEST takes: a guest's Device Table Entry */
+struct iommu_hwpt_amd_guest {
+	__aligned_u64 dte[4];
+};
+
 enum iommu_hwpt_data_type {
 	IOMMU_HWPT_DATA_NONE = 0,
-	IOMMU_HWPT_DATA_VTD_S1 = 1, /* struct iommu_hwpt_vtd_s1 */
+	IOMMU_HWPT_DATA_VTD_S1 = 1,     /* struct iommu_hwpt_vtd_s1 */
+	IOMMU_HWPT_DATA_ARM_SMMUV3 = 2, /* struct iommu_hwpt_arm_smmuv3 */
+	IOMMU_HWPT_DATA_AMD_GUEST = 3,  /* struct iommu_hwpt_amd_guest */
 };
 
 /*
  * IOMMU_HWPT_ALLOC: a hardware page table (HWPT) for a device. With an IOAS as
- * pt_id the kernel fills it with the mappings of that IOAS; with a parent HWPT
- * it is a nested one, whose first stage the caller owns.
+ * pt_id the kernel fills it with the mappings of that IOAS; with a parent HWPT,
+ * or a vIOMMU that has one, it is a nested one, whose first stage the caller owns.
  *   flags        in: enum iommufd_hwpt_alloc_flags
  *   dev_id       in: a bound device
- *   pt_id        in: an IOAS or a NEST_PARENT HWPT
+ *   pt_id        in: an IOAS, a NEST_PARENT HWPT or a vIOMMU
  *   out_hwpt_id  out
  *   __reserved   in: 0
  *   data_type    in: enum iommu_hwpt_data_type; NONE with an IOAS
@@ -320,8 +402,9 @@ enum iommu_hwpt_data_type {
  *   data_uptr    in: the data that data_type names
  *   fault_id     in: with FAULT_ID_VALID
  *   __reserved2  in: 0
- * EINVAL: pt_id is none of the two (here also instead of ENOENT), or
- * data_type and data_len contradict each other.
+ * EINVAL: pt_id is none of the three (here also instead of ENOENT), data_type
+ * and data_len contradict each other, or the vIOMMU is one of another IOMMU than
+ * the device's.
  */
 struct iommu_hwpt_alloc {
 	__u32 size;
@@ -357,10 +440,57 @@ struct iommu_hw_info_vtd {
 	__aligned_u64 ecap_reg;
 };
 
+enum iommu_hw_info_arm_smmuv3_flags {
+	/* erratum T264-SMMU-3: send each invalidation and its sync twice */
+	IOMMU_HW_INFO_ARM_SMMUV3_ERRATA_REPEAT_TLBI_CFGI = 1 << 0,
+};
+
+/*
+ * Hardware information of type ARM_SMMUV3: registers as the SMMUv3 specification
+ * (6.3) names them.
+ *   flags       enum iommu_hw_info_arm_smmuv3_flags
+ *   __reserved  0
+ * To be used of idr: [0] ST_LEVEL, TERM_MODEL, STALL_MODEL, TTENDIAN, CD2L,
+ * ASID16, TTF; [1] SIDSIZE, SSIDSIZE; [3] BBML, RIL; [5] VAX, GRAN64K, GRAN16K,
+ * GRAN4K, DS. The rest is the hardware's, and a guest is not to see it.
+ */
+struct iommu_hw_info_arm_smmuv3 {
+	__u32 flags;
+	__u32 __reserved;
+	__u32 idr[6];
+	__u32 iidr;
+	__u32 aidr;
+};
+
+/*
+ * Hardware information of type TEGRA241_CMDQV: fields of its PARAM register.
+ *   flags       0
+ *   version     of the hardware
+ *   log2vcmdqs  virtual command queues, all together
+ *   log2vsids   stream id replacements
+ *   __reserved  0
+ */
+struct iommu_hw_info_tegra241_cmdqv {
+	__u32 flags;
+	__u8 version;
+	__u8 log2vcmdqs;
+	__u8 log2vsids;
+	__u8 __reserved;
+};
+
+/* Hardware information of type AMD: the Extended Feature Registers */
+struct iommu_hw_info_amd {
+	__aligned_u64 efr;
+	__aligned_u64 efr2;
+};
+
 enum iommu_hw_info_type {
-	IOMMU_HW_INFO_TYPE_NONE = 0,      /* the driver tells nothing */
-	IOMMU_HW_INFO_TYPE_DEFAULT = 0,   /* in: whatever the driver has */
-	IOMMU_HW_INFO_TYPE_INTEL_VTD = 1, /* struct iommu_hw_info_vtd */
+	IOMMU_HW_INFO_TYPE_NONE = 0,           /* the driver tells nothing */
+	IOMMU_HW_INFO_TYPE_DEFAULT = 0,        /* in: whatever the driver has */
+	IOMMU_HW_INFO_TYPE_INTEL_VTD = 1,      /* struct iommu_hw_info_vtd */
+	IOMMU_HW_INFO_TYPE_ARM_SMMUV3 = 2,     /* struct iommu_hw_info_arm_smmuv3 */
+	IOMMU_HW_INFO_TYPE_TEGRA241_CMDQV = 3, /* struct iommu_hw_info_tegra241_cmdqv */
+	IOMMU_HW_INFO_TYPE_AMD = 4,            /* struct iommu_hw_info_amd */
 };
 
 enum iommufd_hw_capabilities {
@@ -369,6 +499,8 @@ enum iommufd_hw_capabilities {
 	/* with a PASID width above 0: execute / privileged requests enabled */
 	IOMMU_HW_CAP_PCI_PASID_EXEC = 1 << 1,
 	IOMMU_HW_CAP_PCI_PASID_PRIV = 1 << 2,
+	/* the device cannot use ATS; without the bit it may */
+	IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED = 1 << 3,
 };
 
 enum iommufd_hw_info_flags {
@@ -459,6 +591,8 @@ struct iommu_hwpt_get_dirty_bitmap {
 enum iommu_hwpt_invalidate_data_type {
 	/* struct iommu_hwpt_vtd_s1_invalidate */
 	IOMMU_HWPT_INVALIDATE_DATA_VTD_S1 = 0,
+	/* struct iommu_viommu_arm_smmuv3_invalidate, of a vIOMMU */
+	IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3 = 1,
 };
 
 enum iommu_hwpt_vtd_s1_invalidate_flags {
@@ -482,9 +616,20 @@ struct iommu_hwpt_vtd_s1_invalidate {
 };
 
 /*
+ * One command of a guest's SMMUv3 command queue, little-endian, with the guest's
+ * StreamIDs: TLBI_NSNH_ALL, TLBI_NH_VA, TLBI_NH_VAA, TLBI_NH_ALL, TLBI_NH_ASID,
+ * ATC_INV, CFGI_CD or CFGI_CD_ALL. EIO: another command, or a field that the
+ * hardware does not have.
+ */
+struct iommu_viommu_arm_smmuv3_invalidate {
+	__aligned_le64 cmd[2];
+};
+
+/*
  * IOMMU_HWPT_INVALIDATE: tell the IOMMU that a nested HWPT's first stage has
- * changed.
- *   hwpt_id     in: a nested HWPT
+ * changed, or, of a vIOMMU, what else a guest's IOMMU caches: its devices'
+ * entries and their TLBs, by the ids that they have in the guest.
+ *   hwpt_id     in: a nested HWPT or a vIOMMU
  *   data_uptr   in: array of requests
  *   data_type   in: enum iommu_hwpt_invalidate_data_type, for all of them
  *   entry_len   in: bytes of one request, up to the page size
@@ -571,5 +716,177 @@ struct iommu_fault_alloc {
 	__u32 out_fault_fd;
 };
 #define IOMMU_FAULT_QUEUE_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_FAULT_QUEUE_ALLOC)
+
+enum iommu_viommu_type {
+	IOMMU_VIOMMU_TYPE_DEFAULT = 0, /* reserved */
+	IOMMU_VIOMMU_TYPE_ARM_SMMUV3 = 1,
+	IOMMU_VIOMMU_TYPE_TEGRA241_CMDQV = 2, /* struct iommu_viommu_tegra241_cmdqv */
+};
+
+/*
+ * Ours: a vIOMMU of any IOMMU with nesting, which knows its vDEVICEs and no more.
+ * Nested HWPTs on it are made as on its parent HWPT. It takes no data.
+ */
+#define IOMMU_VIOMMU_TYPE_CORE 0x80000001U
+
+/*
+ * Data of a vIOMMU of type TEGRA241_CMDQV.
+ *   out_vintf_mmap_offset, out_vintf_mmap_length  out: for mmap() on /dev/iommu,
+ *       page 0 of the virtual interface
+ */
+struct iommu_viommu_tegra241_cmdqv {
+	__aligned_u64 out_vintf_mmap_offset;
+	__aligned_u64 out_vintf_mmap_length;
+};
+
+/*
+ * IOMMU_VIOMMU_ALLOC: a vIOMMU: the part of one physical IOMMU that one guest
+ * may use through the IOMMU that it sees.
+ *   flags           in: 0
+ *   type            in: enum iommu_viommu_type, or one of ours
+ *   dev_id          in: a bound device; the physical IOMMU is the one before it
+ *   hwpt_id         in: a NEST_PARENT HWPT: the guest's memory
+ *   out_viommu_id   out
+ *   data_len        in: bytes at data_uptr, 0: none
+ *   __reserved      in: 0 (not looked at)
+ *   data_uptr       in/out: what the type asks for
+ * EINVAL: the HWPT is no NEST_PARENT. EOPNOTSUPP: the IOMMU has no vIOMMU of this
+ * type. And what the IOMMU driver says of the data.
+ */
+struct iommu_viommu_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 type;
+	__u32 dev_id;
+	__u32 hwpt_id;
+	__u32 out_viommu_id;
+	__u32 data_len;
+	__u32 __reserved;
+	__aligned_u64 data_uptr;
+};
+#define IOMMU_VIOMMU_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_VIOMMU_ALLOC)
+
+/*
+ * IOMMU_VDEVICE_ALLOC: a vDEVICE: a device as a guest's IOMMU knows it.
+ *   viommu_id       in
+ *   dev_id          in: a bound device
+ *   out_vdevice_id  out
+ *   virt_id         in: its number in the guest: virtual StreamID, DeviceID, RID
+ * EINVAL: the device is behind another IOMMU than the vIOMMU's. EEXIST: the
+ * device has a vDEVICE, or the number is taken. ENOENT also: the device is just
+ * being unbound. That destroys the vDEVICE; its id is then dead, and is not given
+ * out again.
+ */
+struct iommu_vdevice_alloc {
+	__u32 size;
+	__u32 viommu_id;
+	__u32 dev_id;
+	__u32 out_vdevice_id;
+	__aligned_u64 virt_id;
+};
+#define IOMMU_VDEVICE_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_VDEVICE_ALLOC)
+
+enum iommu_veventq_flag {
+	IOMMU_VEVENTQ_FLAG_LOST_EVENTS = (1U << 0), /* nothing follows: events were lost here */
+};
+
+/*
+ * In front of each event, as read() of a vEVENTQ returns it.
+ *   flags     enum iommu_veventq_flag
+ *   sequence  of the event: 0 to INT_MAX, and 0 again. Where it is more than one
+ *             above the last one, the events between were lost
+ */
+struct iommufd_vevent_header {
+	__u32 flags;
+	__u32 sequence;
+};
+
+enum iommu_veventq_type {
+	IOMMU_VEVENTQ_TYPE_DEFAULT = 0,        /* reserved */
+	IOMMU_VEVENTQ_TYPE_ARM_SMMUV3 = 1,     /* struct iommu_vevent_arm_smmuv3 */
+	IOMMU_VEVENTQ_TYPE_TEGRA241_CMDQV = 2, /* struct iommu_vevent_tegra241_cmdqv */
+};
+
+/*
+ * One event record of a guest's SMMUv3 (specification, 7.3), little-endian, with
+ * the guest's StreamID: C_BAD_STE, F_STREAM_DISABLED, C_BAD_SUBSTREAMID, C_BAD_CD,
+ * F_TRANSLATION, F_ADDR_SIZE, F_ACCESS or F_PERMISSION.
+ */
+struct iommu_vevent_arm_smmuv3 {
+	__aligned_le64 evt[4];
+};
+
+/* Which of the virtual interface's command queues have an error, little-endian */
+struct iommu_vevent_tegra241_cmdqv {
+	__aligned_le64 lvcmdq_err_map[2];
+};
+
+/*
+ * IOMMU_VEVENTQ_ALLOC: a queue for the events of a vIOMMU that its guest is to
+ * see. Its descriptor is read in whole events: a struct iommufd_vevent_header and
+ * the data of the type; it can be polled.
+ *   flags           in: 0
+ *   viommu_id       in
+ *   type            in: enum iommu_veventq_type, one queue for each
+ *   veventq_depth   in: events that it holds, 1 to 1 << 19; more are lost
+ *   out_veventq_id  out
+ *   out_veventq_fd  out: the descriptor
+ *   __reserved      in: 0
+ * EEXIST: the vIOMMU has a queue of this type.
+ */
+struct iommu_veventq_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 viommu_id;
+	__u32 type;
+	__u32 veventq_depth;
+	__u32 out_veventq_id;
+	__u32 out_veventq_fd;
+	__u32 __reserved;
+};
+#define IOMMU_VEVENTQ_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_VEVENTQ_ALLOC)
+
+enum iommu_hw_queue_type {
+	IOMMU_HW_QUEUE_TYPE_DEFAULT = 0, /* reserved */
+	/*
+	 * index: made from 0 on upwards, destroyed from the last one downwards.
+	 * nesting_parent_iova: a multiple of length. length: a power of two from 32
+	 * to 16 << idr[1].CMDQS bytes.
+	 */
+	IOMMU_HW_QUEUE_TYPE_TEGRA241_CMDQV = 1,
+};
+
+/*
+ * IOMMU_HW_QUEUE_ALLOC: a queue in a guest's memory that the IOMMU reads and
+ * writes by itself.
+ *   flags                in: 0
+ *   viommu_id            in
+ *   type                 in: enum iommu_hw_queue_type
+ *   index                in: which one of the vIOMMU's queues of that type
+ *   out_hw_queue_id      out
+ *   nesting_parent_iova  in: where it is in the guest's memory
+ *   length               in: bytes
+ * The memory stays pinned and mapped as long as the queue exists: to unmap it is
+ * EBUSY. EINVAL: length is 0. ENOENT also: not mapped. EFAULT also: the memory is
+ * not contiguous.
+ */
+struct iommu_hw_queue_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 viommu_id;
+	__u32 type;
+	__u32 index;
+	__u32 out_hw_queue_id;
+	__aligned_u64 nesting_parent_iova;
+	__aligned_u64 length;
+};
+#define IOMMU_HW_QUEUE_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_HW_QUEUE_ALLOC)
+
+/*
+ * mmap() on /dev/iommu: registers of a vIOMMU that its guest may use. Offset and
+ * length come from the vIOMMU's data, and only both together, unchanged, name
+ * such a region (ENXIO). EINVAL: not MAP_SHARED. EPERM: PROT_EXEC. The
+ * vIOMMU cannot be destroyed as long as it is mapped (EBUSY).
+ */
 
 #endif /* _UAPI_IOMMUFD_H */
