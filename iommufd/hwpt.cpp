@@ -5,6 +5,7 @@
 #include "iommufd/context.hpp"
 #include "iommufd/device.hpp"
 #include "iommufd/driver_ops.hpp"
+#include "iommufd/virtual_iommu.hpp"
 #include "kern/uapi.hpp"
 
 namespace iommufd {
@@ -118,7 +119,10 @@ Status HwptPaging::set_msi_window(base::Pa start)
 	return {};
 }
 
-HwptNested::HwptNested(HwptPaging &parent, u32 flags) : Hwpt(kType, flags), parent_(parent) {}
+HwptNested::HwptNested(HwptPaging &parent, VirtualIommu *viommu, u32 flags)
+	: Hwpt(kType, flags), parent_(parent), viommu_(viommu ? Hold<Object>(*viommu) : Hold<Object>())
+{
+}
 
 HwptNested::~HwptNested() = default;
 
@@ -133,12 +137,27 @@ Result<Pending<HwptNested>> HwptNested::create(Context &context, HwptPaging &par
 		return fail(Errno::kInval, "the parent belongs to another IOMMU driver");
 	const u32 flags = wanted_flags(device, spec.flags);
 	TRY_LET(told, driver_flags(device, flags));
-	TRY_LET(hwpt, context.objects().create<HwptNested>(parent, flags));
-	TRY_LET(domain, kern::alloc_user_domain(device.dev(), told, &parent.domain(), spec.data));
-	hwpt->domain_ = std::move(domain);
-	if (WARN_ON(!kx_domain_is_nested(hwpt->domain_.get())))
-		return fail(Errno::kInval, "the IOMMU driver made another kind of domain");
+	TRY_LET(hwpt, context.objects().create<HwptNested>(parent, nullptr, flags));
+	TRY(hwpt->take(kern::alloc_user_domain(device.dev(), told, &parent.domain(), spec.data)));
 	return hwpt;
+}
+
+Result<Pending<HwptNested>> HwptNested::create(Context &context, VirtualIommu &viommu, Device &device,
+					       const HwptSpec &spec)
+{
+	const u32 flags = wanted_flags(device, spec.flags);
+	TRY_LET(hwpt, context.objects().create<HwptNested>(viommu.parent(), &viommu, flags));
+	TRY(hwpt->take(viommu.alloc_nested_domain(device, {.flags = flags, .data = spec.data})));
+	return hwpt;
+}
+
+Status HwptNested::take(Result<kern::Domain> domain)
+{
+	TRY_LET(made, std::move(domain));
+	domain_ = std::move(made);
+	if (WARN_ON(!kx_domain_is_nested(domain_.get())))
+		return fail(Errno::kInval, "the IOMMU driver made another kind of domain");
+	return {};
 }
 
 } // namespace iommufd
