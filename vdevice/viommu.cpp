@@ -100,8 +100,8 @@ Result<kern::Domain> Viommu::alloc_nested_domain(Device &device, const HwptSpec 
 	if (!ops().alloc_domain_nested)
 		return fail(Errno::kOpNotSupp, "the vIOMMU makes no nested domains");
 	iommu_domain *made = nullptr;
-	TRY(base::check(kx_viommu_alloc_nested(part_.get(), device.dev(), told, spec.data.type,
-					       spec.data.data.raw(), spec.data.length, &made),
+	TRY(base::check(kx_viommu_alloc_nested(part_.get(), device.dev(), told, spec.data.type, spec.data.data.raw(),
+					       spec.data.length, &made),
 			"the IOMMU driver makes no nested domain of this"));
 	return kern::Domain(made);
 }
