@@ -189,7 +189,7 @@ int replace_in_one_step(iommu_domain *to, device *dev, unsigned pasid, iommu_dom
 
 TEST_F(PasidTest, ReplaceInOneStepWhereTheDriverCan)
 {
-	iommufd_driver driver{.ops = fake::driver_ops(0), .replace_pasid = replace_in_one_step}, same = driver;
+	iommufd_driver driver = replacing_driver(replace_in_one_step), same = driver;
 	EXPECT_EQ(iommufd_driver_register(&driver), 0);
 	EXPECT_EQ(iommufd_driver_register(&same), -16);
 
@@ -439,7 +439,7 @@ struct Moves {
 
 TEST_F(PasidTest, OneStepMovesAllDevicesOfTheGroupOrNone)
 {
-	iommufd_driver driver{.ops = fake::driver_ops(0), .replace_pasid = Moves::replace};
+	iommufd_driver driver = replacing_driver(Moves::replace);
 	ASSERT_EQ(iommufd_driver_register(&driver), 0);
 	fake::new_device(group); // has no PASIDs
 	device &second = fake::new_device(group), &third = fake::new_device(group);
