@@ -52,7 +52,7 @@ void describe_table(std::ostream &out, IoPageTable &table)
 	for (Area *a = peek::areas_(table).first(); a; a = AreaSet::next(*a))
 		out << "  area " << a->iova().start.raw() << ".." << a->iova().last.raw() << " va "
 		    << a->pages().va_of_byte(a->byte_at(a->iova().start)).raw() << " prot " << a->prot().bits()
-		    << " state " << int(a->state_) << " closing " << a->closing_ << " pins " << a->pins_ << " filled "
+		    << " state " << int(a->state_) << " closing " << a->closing_ << " pins " << a->pins_ << " locks " << a->locks_ << " filled "
 		    << !!a->storage() << " charged " << peek::charged_(a->pages()) << "\n";
 	for (ReservedRange *r = peek::reserved_(table).first(); r; r = ReservedSet::next(*r))
 		out << "  reserved " << ReservedSet::range(*r).start.raw() << ".." << ReservedSet::range(*r).last.raw()
