@@ -2,6 +2,8 @@
 // Mapping and unmapping; see io_pagetable.hpp for the model and the locks.
 #include "iommufd/io_pagetable.hpp"
 
+#include "iommufd/user_memory.hpp"
+
 namespace iommufd {
 
 namespace {
@@ -47,7 +49,7 @@ Status SliceList::append(base::Ref<Pages> pages, u64 start_byte, u64 length)
 
 Status SliceList::append_memory(UserVa va, u64 length, bool writable, AccountMode mode)
 {
-	TRY_LET(pages, Pages::create(va, length, writable, mode));
+	TRY_LET(pages, make_user_pages(va, length, writable, mode));
 	return append(std::move(pages), va.raw() % base::kPageSize, length);
 }
 
@@ -97,7 +99,7 @@ Result<Iova> IoPageTable::insert_areas(SliceList &slices, u64 length, Placement 
 		TRY(check_fixed(range));
 	} else {
 		const Slice &first = slices.front();
-		TRY_LET(found, find_free(first.pages->va_of_byte(first.start_byte), length));
+		TRY_LET(found, find_free(first.pages->memory().origin() + first.start_byte, length));
 		at = found;
 	}
 

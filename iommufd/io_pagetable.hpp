@@ -68,7 +68,7 @@ public:
 	~SliceList();
 	// ENOMEM.
 	Status append(base::Ref<Pages> pages, u64 start_byte, u64 length);
-	// Memory of the current process, as Pages::create() takes it, and its errors.
+	// Memory of the current process, as make_user_pages() takes it, and its errors.
 	Status append_memory(UserVa va, u64 length, bool writable, AccountMode mode);
 };
 
@@ -171,7 +171,7 @@ private:
 	Status fill_areas(AreaBatch &areas);
 	Status fits(const Area &area) const;
 	Status check_fixed(IovaRange range) const;
-	Result<Iova> find_free(UserVa va, u64 length) const;
+	Result<Iova> find_free(u64 memory, u64 length) const;
 
 	Status reserve_locked(IovaRange range, const void *owner);
 	void unreserve_locked(const void *owner);

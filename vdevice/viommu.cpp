@@ -103,13 +103,14 @@ Result<kern::Domain> Viommu::alloc_nested_domain(Device &device, const HwptSpec 
 	TRY(check_serves(device));
 	if ((spec.flags & ~u32{IOMMU_HWPT_ALLOC_PASID}) || !spec.data.length)
 		return fail(Errno::kOpNotSupp, "unknown flag, or no data");
+	TRY_LET(told, Hwpt::driver_flags(device, spec.flags));
 	if (is_core())
-		return kern::alloc_user_domain(device.dev(), spec.flags, &parent_->domain(), spec.data);
+		return kern::alloc_user_domain(device.dev(), told, &parent_->domain(), spec.data);
 	if (!ops().alloc_domain_nested)
 		return fail(Errno::kOpNotSupp, "the vIOMMU makes no nested domains");
 	iommu_domain *made = nullptr;
-	TRY(base::check(kx_viommu_alloc_nested(part_.get(), device.dev(), spec.flags, spec.data.type,
-					       spec.data.data.raw(), spec.data.length, &made),
+	TRY(base::check(kx_viommu_alloc_nested(part_.get(), device.dev(), told, spec.data.type, spec.data.data.raw(),
+					       spec.data.length, &made),
 			"the IOMMU driver makes no nested domain of this"));
 	return kern::Domain(made);
 }

@@ -101,6 +101,15 @@ private:
 	void *queue_ = nullptr;
 };
 
+// The registration of the first IOMMU driver, with this operation alone.
+inline iommufd_driver replacing_driver(decltype(iommufd_driver::replace_pasid) replace)
+{
+	iommufd_driver driver{};
+	driver.ops = fake::driver_ops(0);
+	driver.replace_pasid = replace;
+	return driver;
+}
+
 // An IOMMU driver that replaces in one step, for a scope. `during`, if set, runs while the hardware changes over, and
 // says what becomes of it.
 class OneStep {
@@ -135,7 +144,7 @@ private:
 	}
 
 	static OneStep *current;
-	iommufd_driver driver_{.ops = fake::driver_ops(0), .replace_pasid = replace};
+	iommufd_driver driver_ = replacing_driver(replace);
 };
 
 inline OneStep *OneStep::current = nullptr;
