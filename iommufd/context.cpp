@@ -5,7 +5,7 @@
 namespace iommufd {
 
 Context::Context(file *f, bool vfio_container)
-	: file_(f), account_mode_(vfio_container ? AccountMode::kMm : AccountMode::kUser)
+	: file_(f), regions_(f), account_mode_(vfio_container ? AccountMode::kMm : AccountMode::kUser)
 {
 }
 

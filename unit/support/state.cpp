@@ -58,10 +58,10 @@ void describe_table(std::ostream &out, IoPageTable &table)
 {
 	out << std::hex << "  alignment " << peek::alignment_(table) << " large " << table.large_pages() << "\n";
 	for (Area *a = peek::areas_(table).first(); a; a = AreaSet::next(*a))
-		out << "  area " << a->iova().start.raw() << ".." << a->iova().last.raw() << " va "
-		    << a->pages().va_of_byte(a->byte_at(a->iova().start)).raw() << " prot " << a->prot().bits()
+		out << "  area " << a->iova().start.raw() << ".." << a->iova().last.raw() << " memory "
+		    << a->pages().memory().origin() + a->byte_at(a->iova().start) << " prot " << a->prot().bits()
 		    << " state " << int(a->state_) << " closing " << a->closing_ << " pins " << a->pins_ << " filled "
-		    << !!a->storage() << " charged " << peek::charged_(a->pages()) << "\n";
+		    << !!a->storage() << " charged " << peek::payer_(a->pages()).charged() << "\n";
 	for (ReservedRange *r = peek::reserved_(table).first(); r; r = ReservedSet::next(*r))
 		out << "  reserved " << ReservedSet::range(*r).start.raw() << ".." << ReservedSet::range(*r).last.raw()
 		    << "\n";
@@ -90,6 +90,12 @@ u64 filled_bytes(IoPageTable &table)
 	return sum;
 }
 
+page *page_behind(Pages &pages, u64 byte)
+{
+	auto &memory = static_cast<UserMemory &>(const_cast<Memory &>(pages.memory()));
+	return fake::page_at(*peek::mm_(memory).get(), memory.origin() + byte);
+}
+
 void check_area(IoPageTable &table, Area &area)
 {
 	EXPECT_EQ(!!area.storage(), !peek::domains_(table).empty()) << "area at " << area.iova().start.raw();
@@ -97,8 +103,7 @@ void check_area(IoPageTable &table, Area &area)
 	for (DomainEntry &entry : peek::domains_(table))
 		for (u64 at = 0; at < area.length(); at += base::kPageSize) {
 			const Iova iova = area.iova().start + at;
-			const auto va = area.pages().va_of_byte(area.byte_at(iova));
-			page *p = fake::page_at(*area.pages().owner(), va.raw());
+			page *p = page_behind(area.pages(), area.byte_at(iova));
 			u64 pa = kx_domain_iova_to_phys(entry.domain.get(), iova.raw());
 			EXPECT_EQ(pa / base::kPageSize, p ? fake::pfn_of_page(p) : 0) << "IOVA " << iova.raw();
 		}
@@ -196,7 +201,7 @@ void check_consistency(Context &context)
 		add_needed(table, needed);
 	}
 	for (auto &[pages, indexes] : needed) {
-		EXPECT_EQ(peek::charged_(*pages), indexes.size());
+		EXPECT_EQ(peek::payer_(*pages).charged(), indexes.size());
 		sum += indexes.size();
 	}
 	EXPECT_EQ(fake::pins_total(), static_cast<long>(sum));
