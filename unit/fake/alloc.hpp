@@ -12,6 +12,8 @@ std::size_t outstanding_allocations();
 void fail_all_tries(bool on);
 // How often an allocation was asked for since the last reset.
 unsigned allocations();
+// An allocation that does not sleep; its memory has anything in it.
+void *alloc_now(unsigned long size);
 void reset_alloc();
 
 } // namespace fake

@@ -170,6 +170,14 @@ void kx_spin_init(spinlock *s, const char *name, lock_class_key *) { s->lock = {
 void kx_spin_lock(spinlock *s) { fake::take_lock(s->lock, false); }
 void kx_spin_unlock(spinlock *s) { fake::drop_lock(s->lock, false); }
 
+unsigned long kx_spin_lock_irqsave(spinlock *s)
+{
+	kx_spin_lock(s);
+	return 1;
+}
+
+void kx_spin_unlock_irqrestore(spinlock *s, unsigned long) { kx_spin_unlock(s); }
+
 void kx_sleep_ms(unsigned)
 {
 	fake::might_sleep("msleep");
