@@ -81,9 +81,9 @@ void operator delete(void *block, std::size_t) noexcept { kx_free(block); }
 namespace fake {
 
 std::size_t outstanding_allocations() { return blocks().size(); }
+void *alloc_now(unsigned long size) { return take_now(size, 0xa5); }
 void fail_all_tries(bool on) { tries_fail = on; }
 unsigned allocations() { return asked; }
-void *alloc_now(unsigned long size) { return take_now(size, 0xa5); }
 
 void reset_alloc()
 {
