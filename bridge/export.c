@@ -30,6 +30,8 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_replace_pasid, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_device_detach_pasid, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_driver_register, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_driver_unregister, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_viommu_find_dev, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_viommu_get_vdev_id, IOMMUFD);
 
 EXPORT_SYMBOL_NS_GPL(iommufd_access_create, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_access_destroy, IOMMUFD);

@@ -58,7 +58,7 @@ bool kx_domain_same_driver(const struct iommu_domain *domain, struct device *dev
 
 bool kx_domain_is_nested(const struct iommu_domain *domain)
 {
-	return domain->type == IOMMU_DOMAIN_NESTED && domain->ops->cache_invalidate_user;
+	return domain->type == IOMMU_DOMAIN_NESTED;
 }
 
 int kx_domain_invalidate(struct iommu_domain *domain, unsigned int data_type, unsigned long data,
@@ -67,8 +67,12 @@ int kx_domain_invalidate(struct iommu_domain *domain, unsigned int data_type, un
 	struct iommu_user_data_array entries = {
 		.type = data_type, .uptr = (void __user *)data, .entry_len = entry_len, .entry_num = *entry_num
 	};
-	int rc = domain->ops->cache_invalidate_user(domain, &entries);
+	int rc = -EOPNOTSUPP;
 
+	*entry_num = 0;
+	if (!domain->ops->cache_invalidate_user)
+		return rc;
+	rc = domain->ops->cache_invalidate_user(domain, &entries);
 	*entry_num = entries.entry_num;
 	return rc;
 }

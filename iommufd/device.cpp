@@ -66,7 +66,8 @@ Device::Device(Context &context, Parent::Ref parent, std::optional<PhysicalBindi
 {
 }
 
-Device::~Device() = default;
+// No lease is left, so nobody can bring another companion.
+Device::~Device() { context_.objects().take_along(companion_); }
 
 Port &Device::own_port()
 {
@@ -205,6 +206,18 @@ Status Device::replace_pasid(Pasid pasid, ObjectId &pt_id)
 		return fail(Errno::kInval, "the PASID is not attached");
 	return change_pt(*port, pt_id, Change::kReplace);
 }
+
+Status Device::take_companion(Object &object)
+{
+	return context_.objects().locked([&]() -> Status {
+		if (companion_.object)
+			return fail(Errno::kExist, "the device has a vDEVICE");
+		companion_.set(object);
+		return {};
+	});
+}
+
+void Device::companion_gone() { context_.objects().companion_gone(companion_); }
 
 void Device::drop_further(PasidPort &port)
 {

@@ -4,6 +4,7 @@
 
 #include "iommufd/context.hpp"
 #include "iommufd/device.hpp"
+#include "iommufd/virtual_iommu.hpp"
 #include "kern/uapi.hpp"
 
 namespace iommufd {
@@ -96,7 +97,10 @@ Status HwptPaging::set_msi_window(base::Pa start)
 	return {};
 }
 
-HwptNested::HwptNested(HwptPaging &parent) : Hwpt(kType), parent_(parent) {}
+HwptNested::HwptNested(HwptPaging &parent, VirtualIommu *viommu)
+	: Hwpt(kType), parent_(parent), viommu_(viommu ? Hold<Object>(*viommu) : Hold<Object>())
+{
+}
 
 HwptNested::~HwptNested() = default;
 
@@ -109,12 +113,26 @@ Result<Pending<HwptNested>> HwptNested::create(Context &context, HwptPaging &par
 		return fail(Errno::kInval, "the parent was not allocated as one");
 	if (!kx_domain_same_driver(parent.domain().get(), device.dev()))
 		return fail(Errno::kInval, "the parent belongs to another IOMMU driver");
-	TRY_LET(hwpt, context.objects().create<HwptNested>(parent));
-	TRY_LET(domain, kern::alloc_user_domain(device.dev(), spec.flags, &parent.domain(), spec.data));
-	hwpt->domain_ = std::move(domain);
-	if (WARN_ON(!kx_domain_is_nested(hwpt->domain_.get())))
-		return fail(Errno::kInval, "the IOMMU driver made another kind of domain");
+	TRY_LET(hwpt, context.objects().create<HwptNested>(parent, nullptr));
+	TRY(hwpt->take(kern::alloc_user_domain(device.dev(), spec.flags, &parent.domain(), spec.data)));
 	return hwpt;
+}
+
+Result<Pending<HwptNested>> HwptNested::create(Context &context, VirtualIommu &viommu, Device &device,
+					       const HwptSpec &spec)
+{
+	TRY_LET(hwpt, context.objects().create<HwptNested>(viommu.parent(), &viommu));
+	TRY(hwpt->take(viommu.alloc_nested_domain(device, spec)));
+	return hwpt;
+}
+
+Status HwptNested::take(Result<kern::Domain> domain)
+{
+	TRY_LET(made, std::move(domain));
+	domain_ = std::move(made);
+	if (WARN_ON(!kx_domain_is_nested(domain_.get())))
+		return fail(Errno::kInval, "the IOMMU driver made another kind of domain");
+	return {};
 }
 
 } // namespace iommufd

@@ -15,6 +15,7 @@ namespace iommufd {
 
 class Context;
 class Device;
+class VirtualIommu;
 
 // What devices attach to.
 class Hwpt : public Object {
@@ -76,7 +77,8 @@ private:
 	bool enforces_coherency_ = false;
 };
 
-// A first-stage page table in guest memory, whose addresses a paging HWPT, its parent, translates.
+// A first-stage page table in guest memory, whose addresses a paging HWPT, its parent, translates; with a vIOMMU, that
+// of the vIOMMU.
 class HwptNested final : public Hwpt {
 public:
 	static const ObjectType kType = ObjectType::kHwptNested;
@@ -85,14 +87,20 @@ public:
 	// or belongs to another driver. What the driver says of the data.
 	static Result<Pending<HwptNested>> create(Context &context, HwptPaging &parent, Device &device,
 						  const HwptSpec &spec);
-	explicit HwptNested(HwptPaging &parent);
+	// On a vIOMMU: as VirtualIommu::alloc_nested_domain().
+	static Result<Pending<HwptNested>> create(Context &context, VirtualIommu &viommu, Device &device,
+						  const HwptSpec &spec);
+	HwptNested(HwptPaging &parent, VirtualIommu *viommu);
 	~HwptNested() override;
 
 	kern::Domain &domain() override { return domain_; }
 	HwptPaging *paging() override { return parent_.get(); }
 
 private:
+	Status take(Result<kern::Domain> domain);
+
 	const Hold<HwptPaging> parent_;
+	const Hold<Object> viommu_; // if it was made on one
 	kern::Domain domain_;
 };
 

@@ -36,7 +36,12 @@ void Object::end_lease(ObjectTable &table)
 
 ObjectTable::ObjectTable() : leases_ended_(leases_class) {}
 
-ObjectTable::~ObjectTable() { WARN_ON(!ids_.empty()); }
+ObjectTable::~ObjectTable()
+{
+	u64 id = 0;
+	WARN_ON(dead_ids_ ? ids_.next(id) != nullptr : !ids_.empty());
+	ids_.forget_all();
+}
 
 Status ObjectTable::reserve_id(Object &object)
 {
@@ -128,6 +133,37 @@ void ObjectTable::destroy_held(Object &object)
 	delete &object;
 }
 
+void ObjectTable::take_along(Companion &companion)
+{
+	Object *held = locked([&]() -> Object * {
+		Object *object = companion.object;
+		return object && object->users_.inc_not_zero() ? object : nullptr;
+	});
+	// Whoever relies on the companion being gone cannot go on before it is.
+	if (!held) {
+		while (WARN_ON(!leases_ended_.wait_until_zero(&companion.present, kLeaseTimeoutMs))) {
+		}
+		return;
+	}
+	while (WARN_ON(!wait_for_leases(*held))) {
+	}
+	{
+		kern::Guard guard(ids_);
+		held->users_.dec();
+		WARN_ON(!held->users_.dec_if_one());
+		ids_.retire_locked(held->id_);
+		dead_ids_++;
+	}
+	delete held;
+}
+
+void ObjectTable::companion_gone(Companion &companion)
+{
+	locked([&] { companion.clear(); });
+	// The table stays: its fd is open for the length of the call.
+	leases_ended_.wake_all();
+}
+
 void ObjectTable::put_and_try_destroy(Object &object)
 {
 	{
@@ -155,7 +191,6 @@ void ObjectTable::destroy_all()
 			progress = true;
 		}
 	}
-	WARN_ON(!ids_.empty());
 }
 
 } // namespace iommufd

@@ -14,7 +14,7 @@
 // sees `users` without any lease.
 //
 // Locks: the IdTable's spinlock makes "find and take a lease" and "last user, take out of the table" atomic, and
-// guards compat_ioas_. Everything else about an object has a lock of its own.
+// guards compat_ioas_ and dead_ids_. Everything else about an object has a lock of its own.
 #pragma once
 #include <optional>
 
@@ -33,9 +33,40 @@ using base::ObjectId;
 using base::Result;
 using base::Status;
 
-enum class ObjectType : u8 { kIoas, kHwptPaging, kHwptNested, kFaultQueue, kDevice, kAccess, kTest };
+enum class ObjectType : u8 {
+	kIoas,
+	kHwptPaging,
+	kHwptNested,
+	kFaultQueue,
+	kDevice,
+	kAccess,
+	kViommu,
+	kVdevice,
+	kVeventq,
+	kHwQueue,
+	kTest,
+};
 
+class Object;
 class ObjectTable;
+
+// An object that another one takes along when it goes, if user space has not destroyed it before. Guarded by the
+// table's lock.
+struct Companion {
+	Object *object = nullptr;
+	int present = 0; // 0 or 1: for somebody who sleeps until it has gone
+
+	void set(Object &o)
+	{
+		object = &o;
+		present = 1;
+	}
+	void clear()
+	{
+		object = nullptr;
+		__atomic_store_n(&present, 0, __ATOMIC_RELEASE);
+	}
+};
 
 class Object {
 public:
@@ -164,6 +195,11 @@ public:
 	Status destroy(ObjectId id);
 	// For the driver that owns `hold`: waits up to 60 s for leases and destroys. Nobody else may hold the object.
 	void destroy_held(Object &object);
+	// Destroys the companion, if there is one, whatever user space does with it meanwhile; its id stays dead. Its
+	// destructor calls companion_gone(). Nobody holds the object. Context: may sleep, without a bound for what the
+	// object's own destructor waits for.
+	void take_along(Companion &companion);
+	void companion_gone(Companion &companion);
 	// Gives back the caller's hold, and destroys the object if it was the last one.
 	void put_and_try_destroy(Object &object);
 	// The fd is closed: everything goes, users before what they use.
@@ -196,6 +232,7 @@ private:
 	kern::IdTable<Object> ids_;
 	kern::WaitQueue leases_ended_;
 	Object *compat_ioas_ = nullptr;
+	u32 dead_ids_ = 0;
 };
 
 template <typename T> Pending<T>::~Pending()

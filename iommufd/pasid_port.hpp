@@ -36,6 +36,7 @@ public:
 	Result<Hold<Hwpt>> replace(Device &device, Hwpt &hwpt) override;
 	Hold<Hwpt> detach(Device &device) override;
 
+	Pasid pasid() const { return pasid_; }
 	void set_pause(const Pause &pause) { pause_ = pause; }
 	const Pause &pause() const { return pause_; }
 
