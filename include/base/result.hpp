@@ -18,6 +18,7 @@ enum class Errno : int {
 	kNoEnt = 2,
 	kIo = 5,
 	kNoMem = 12,
+	kAcces = 13,
 	kFault = 14,
 	kBusy = 16,
 	kExist = 17,
