@@ -11,7 +11,8 @@ constinit kern::LockClass ioases_class("iommufd Context::ioases_lock");
 } // namespace
 
 Context::Context(file *f, bool vfio_container)
-	: file_(f), ioases_lock_(ioases_class), account_mode_(vfio_container ? AccountMode::kMm : AccountMode::kUser)
+	: file_(f), ioases_lock_(ioases_class), regions_(f),
+	  account_mode_(vfio_container ? AccountMode::kMm : AccountMode::kUser)
 {
 }
 

@@ -198,6 +198,8 @@ Result<IoPageTable::Step> IoPageTable::claim_for_unmap(IovaRange range, Iova fro
 		return Step{Found::kNothing};
 	if (area->state_ != AreaState::kMapped)
 		return Step{Found::kMoving};
+	if (area->locks_)
+		return fail(Errno::kBusy, "hardware uses memory of the area without translation");
 	// In the whole range: what others have mapped across `from` meanwhile is inside.
 	if (!range.contains(area->iova()))
 		return fail(Errno::kNoEnt, "an area is only partly inside the range");
@@ -318,6 +320,8 @@ Status IoPageTable::cut_behind(Iova last)
 					area->prot()));
 	{
 		kern::Guard pages(area->pages().lock());
+		if (area->locks_)
+			return fail(Errno::kBusy, "hardware uses memory of the area without translation");
 		if (area->pins_)
 			return fail(Errno::kInval, "a kernel driver has pinned part of the area");
 		DomainEntry *storage = area->storage();

@@ -79,6 +79,10 @@ public:
 	// is already being destroyed.
 	bool try_lease(ObjectTable &table);
 	void end_lease(ObjectTable &table);
+	// As a Hold, for a count that somebody outside keeps; false when the object is already being destroyed. The
+	// caller knows that it is not freed meanwhile.
+	bool try_hold() { return users_.inc_not_zero(); }
+	void end_hold() { users_.dec(); }
 
 protected:
 	explicit Object(ObjectType type) : type_(type) {}

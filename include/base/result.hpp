@@ -17,6 +17,7 @@ enum class Errno : int {
 	kPerm = 1,
 	kNoEnt = 2,
 	kIo = 5,
+	kNxio = 6,
 	kNoMem = 12,
 	kAcces = 13,
 	kFault = 14,

@@ -79,6 +79,23 @@ private:
 	Opaque<spinlock, KX_SIZE_spinlock, KX_ALIGN_spinlock> s_;
 };
 
+// A spinlock that interrupt handlers take, too: interrupts are off under it.
+class IrqSpinLock {
+public:
+	explicit IrqSpinLock(LockClass &c) { kx_spin_init(s_.get(), c.name(), c.key()); }
+
+	void lock()
+	{
+		const unsigned long flags = kx_spin_lock_irqsave(s_.get());
+		flags_ = flags; // the holder's
+	}
+	void unlock() { kx_spin_unlock_irqrestore(s_.get(), flags_); }
+
+private:
+	Opaque<spinlock, KX_SIZE_spinlock, KX_ALIGN_spinlock> s_;
+	unsigned long flags_ = 0;
+};
+
 class WaitQueue {
 public:
 	explicit WaitQueue(LockClass &c) { kx_wait_init(w_.get(), c.name(), c.key()); }

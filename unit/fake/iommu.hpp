@@ -87,6 +87,8 @@ struct device {
 	unsigned long long first = 0, last = (1ull << 48) - 1;
 	std::vector<Resv> resv;
 	unsigned max_pasids = 0;
+	bool iommu_has_pasids = true;
+	bool ats = false;
 	bool pasid_exec = false, pasid_priv = false;
 	std::vector<unsigned char> hw_info; // empty: the driver has none
 	unsigned hw_info_type = 1;

@@ -19,6 +19,7 @@
 #include "fake/sync.hpp"
 #include "fake/uaccess.hpp"
 #include "iommufd/context.hpp"
+#include "iommufd/pasid_api.hpp"
 #include "kern/uapi.hpp"
 
 namespace test {
@@ -78,7 +79,10 @@ public:
 	explicit operator bool() const { return idev_; }
 	int error() const { return error_; }
 	u32 id() const { return id_; }
+	iommufd_device *idev() const { return idev_; }
 	int attach(u32 pt, u32 *hwpt = nullptr);
+	int attach_pasid(u32 pasid, u32 pt) { return iommufd_device_attach_pasid(idev_, pasid, &pt); }
+	int replace_pasid(u32 pasid, u32 pt) { return iommufd_device_replace_pasid(idev_, pasid, &pt); }
 	int replace(u32 pt, u32 *hwpt = nullptr);
 	void detach();
 	// Detaches too, if need be.
