@@ -145,11 +145,15 @@ void ObjectTable::destroy_held(Object &object)
 
 void ObjectTable::take_along(Companion &companion)
 {
-	Object *held = locked([&]() -> Object * {
-		Object *object = companion.object;
-		return object && object->users_.inc_not_zero() ? object : nullptr;
-	});
-	// Whoever relies on the companion being gone cannot go on before it is.
+	Object *held = nullptr;
+	{
+		kern::Guard guard(ids_);
+		if (!companion.object)
+			return;
+		if (companion.object->users_.inc_not_zero())
+			held = companion.object;
+	}
+	// Somebody else destroys it. Whoever relies on the companion being gone cannot go on before it is.
 	if (!held) {
 		while (WARN_ON(!leases_ended_.wait_until_zero(&companion.present, kLeaseTimeoutMs))) {
 		}

@@ -42,6 +42,14 @@ const char *name_of(ObjectType type)
 		return "device";
 	case ObjectType::kAccess:
 		return "access";
+	case ObjectType::kViommu:
+		return "vIOMMU";
+	case ObjectType::kVdevice:
+		return "vDEVICE";
+	case ObjectType::kVeventq:
+		return "vEVENTQ";
+	case ObjectType::kHwQueue:
+		return "HW queue";
 	}
 	return "?";
 }
