@@ -93,6 +93,9 @@ u64 filled_bytes(IoPageTable &table)
 
 page *page_behind(Pages &pages, u64 byte)
 {
+	if (pages.outlives_process())
+		return fake::page_of_file(*static_cast<const FileMemory &>(pages.memory()).get_file(),
+					  pages.memory().origin() + byte);
 	auto &memory = static_cast<UserMemory &>(const_cast<Memory &>(pages.memory()));
 	return fake::page_at(*peek::mm_(memory).get(), memory.origin() + byte);
 }
