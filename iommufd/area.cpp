@@ -89,6 +89,8 @@ bool Area::read_back(const DomainEntry &entry, IndexRange r, RunList &runs) cons
 
 void Area::drain(DomainEntry &entry, IndexRange r) const
 {
+	if (!pages().is_pinned())
+		return unmap(entry, r);
 	RunList runs(r.count());
 	u64 unpinned = 0;
 
@@ -104,7 +106,7 @@ void Area::drain(DomainEntry &entry, IndexRange r) const
 void Area::begin_fill()
 {
 	if (!storage_)
-		long_runs_.reset(indexes(), pages().va(PageIndex(0)).raw() / base::kPageSize);
+		long_runs_.reset(indexes(), pages().memory().origin() / base::kPageSize);
 }
 
 void Area::remember(PageIndex first, RunList &runs)

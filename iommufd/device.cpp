@@ -109,6 +109,9 @@ Result<Hold<Hwpt>> Device::move_to_new(Port &port, Ioas &ioas, ObjectId &pt_id, 
 // Any automatic HWPT that takes the device will do, they all hold the same mappings.
 Result<Hold<Hwpt>> Device::move_to_ioas(Port &port, Ioas &ioas, ObjectId &pt_id, Change change)
 {
+	// No automatic HWPT is for PASIDs but a slice's.
+	if (physical_ && &port != &own_port())
+		return fail(Errno::kInval, "a PASID of a physical device is attached to a HWPT, not to an IOAS");
 	kern::Guard guard(ioas.lock());
 	for (HwptPaging &hwpt : ioas.hwpts()) {
 		if (!hwpt.automatic() || !hwpt.try_lease(context_.objects()))
@@ -187,7 +190,8 @@ Status Device::attach_pasid(Pasid pasid, ObjectId &pt_id)
 {
 	kern::Guard guard(further_lock_);
 	TRY_LET(claim, PasidClaim::claim(*parent_, pasid, PasidClaim::Role::kFurther));
-	TRY_LET(port, kern::make<PasidPort>(std::move(claim)));
+	Group *beside = physical_ ? &*physical_->group : nullptr;
+	TRY_LET(port, kern::make<PasidPort>(std::move(claim), beside));
 	if (slice_)
 		port->set_pause(slice_->pause());
 	TRY(further_.insert(ObjectId(pasid.raw()), port.get()));

@@ -51,7 +51,7 @@ public:
 	Status set_pause(const Pause &pause);
 
 	// The same for a further PASID, claimed from attach to detach. EINVAL: as PasidClaim::claim(), or not attached;
-	// EBUSY.
+	// the HWPT is not one for PASIDs; of a physical device: an IOAS, or the device's own HWPT is not one. EBUSY.
 	Status attach_pasid(Pasid pasid, ObjectId &pt_id);
 	Status replace_pasid(Pasid pasid, ObjectId &pt_id);
 	void detach_pasid(Pasid pasid);
@@ -62,6 +62,7 @@ public:
 
 	// 0, or the default PASID of a slice.
 	Pasid default_pasid() const { return slice_ ? slice_->pasid() : Pasid(0); }
+	bool is_slice() const { return slice_.get(); }
 	// Of a slice: the parent.
 	device *dev() const { return parent_->dev(); }
 	Parent &parent() { return *parent_; }

@@ -33,11 +33,11 @@ struct Request {
 };
 
 // The alignment of the memory, as far as the mapping is long enough to gain large pages from it.
-u64 useful_alignment(u64 va, u64 length)
+u64 useful_alignment(u64 memory, u64 length)
 {
 	u64 alignment = std::bit_ceil(length);
-	if (va)
-		alignment = base::min(alignment, base::lowest_bit(va));
+	if (memory)
+		alignment = base::min(alignment, base::lowest_bit(memory));
 	return base::min<u64>(alignment, KX_LARGE_PAGE_SIZE);
 }
 
@@ -55,13 +55,14 @@ Status IoPageTable::check_fixed(IovaRange range) const
 	return {};
 }
 
-// The lowest free IOVA for `length` bytes of memory at `va` in an allowed range. ENOSPC, EINVAL, EOVERFLOW.
-Result<Iova> IoPageTable::find_free(UserVa va, u64 length) const
+// The lowest free IOVA for `length` bytes of memory, `memory` bytes from its source's start, in an allowed range.
+// ENOSPC, EINVAL, EOVERFLOW.
+Result<Iova> IoPageTable::find_free(u64 memory, u64 length) const
 {
 	iova_lock_.assert_held();
 	if (length >= base::kU64Max / 2)
 		return fail(Errno::kOverflow, "no room for a mapping of this length anywhere");
-	const Request request{length, useful_alignment(va.raw(), length), va.raw() % base::kPageSize};
+	const Request request{length, useful_alignment(memory, length), memory % base::kPageSize};
 	if (request.alignment < alignment_)
 		return fail(Errno::kInval, "the memory is not aligned as the IOAS demands");
 

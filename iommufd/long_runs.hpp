@@ -3,7 +3,7 @@
 // addresses are read back from a domain page by page when an area is unmapped; for a stretch with its bit set, one
 // look tells all 512. It is a help, not a need: without memory for the bits there are none.
 //
-// Stretches are aligned in the owner's address space, as its huge pages are. Guarded by the Pages' lock.
+// Stretches are aligned in the owner's address space or in the file, as huge pages are. Guarded by the Pages' lock.
 #pragma once
 #include "kern/alloc.hpp"
 
@@ -17,7 +17,7 @@ public:
 	// Of a stretch, in pages; a power of two.
 	static const u64 kPages = 512;
 
-	// Forgets everything. `skew`: how many pages the owner's address of index 0 is past a stretch's beginning.
+	// Forgets everything. `skew`: how many pages index 0 is past a stretch's beginning.
 	void reset(IndexRange area, u64 skew)
 	{
 		bits_ = {};

@@ -18,8 +18,8 @@ PageReader::~PageReader()
 {
 	drop_batch();
 	u64 unpinned = 0;
-	for (; ahead_used_ < ahead_count_; ahead_used_++, unpinned++)
-		kern::unpin_run(kern::pfn_of(ahead_[ahead_used_]), 1, false);
+	for (; ahead_.used < ahead_.count; ahead_.used++, unpinned++)
+		kern::unpin_run(kern::pfn_of(ahead_.pages[ahead_.used]), 1, false);
 	// What was charged in advance and then not pinned.
 	u64 pinned_end = batch_end_ + unpinned;
 	settle(unpinned + (charged_end_ > pinned_end ? charged_end_ - pinned_end : 0));
@@ -49,15 +49,17 @@ Status PageReader::next()
 // Goes on at batch_end_ from one source. False when the batch is full or there was an error.
 bool PageReader::load_once(Status &status)
 {
-	if (ahead_used_ < ahead_count_)
+	if (ahead_.used < ahead_.count)
 		return take_ahead();
 
 	PageIndex at(batch_end_);
+	if (!pages_.is_pinned())
+		return load_memory({at, range_.last}, status);
 	if (const PinnedRange *pinned = pages_.pinned_at(at))
 		return load_pinned(*pinned);
 	if (const Area *area = pages_.filled_at(at))
 		return load_filled(*area);
-	return load_user(pages_.unneeded_from({at, range_.last}), status);
+	return load_memory(pages_.unneeded_from({at, range_.last}), status);
 }
 
 bool PageReader::load_pinned(const PinnedRange &from)
@@ -80,66 +82,49 @@ bool PageReader::load_filled(const Area &from)
 	return room;
 }
 
-bool PageReader::load_user(IndexRange hole, Status &status)
+bool PageReader::load_memory(IndexRange hole, Status &status)
 {
-	status = pin_user(hole);
+	if (!runs_.room())
+		return false;
+	status = charge_hole(hole);
+	if (status && injected_failure())
+		status = fail(Errno::kFault, "injected failure");
+	if (!status)
+		return false;
+	const u64 before = runs_.total();
+	status = pages_.memory().load(hole, pages_.writable(), ahead_, runs_);
+	batch_end_ += runs_.total() - before;
 	return status && take_ahead();
 }
 
 // Moves pages that are pinned already into the batch.
 bool PageReader::take_ahead()
 {
-	page **const ahead = ahead_.data();
-	const std::size_t count = ahead_count_;
-	std::size_t used = ahead_used_;
+	page **const ahead = ahead_.pages.data();
+	const std::size_t count = ahead_.count;
+	std::size_t used = ahead_.used;
 	bool room = true;
 
 	while (room && used < count) {
 		std::size_t next = used + 1;
 		while (next < count && kern::is_next_page(ahead[next - 1], ahead[next]))
 			next++;
-		room = runs_.append(vmemmap_.pfn_of(ahead[used]), next - used);
+		room = runs_.append(ahead_.vmemmap.pfn_of(ahead[used]), next - used);
 		if (room)
 			used = next;
 	}
-	batch_end_ += used - ahead_used_;
-	ahead_used_ = used;
+	batch_end_ += used - ahead_.used;
+	ahead_.used = used;
 	return room;
 }
 
 // Charges a whole hole at once, before the first of its pages is pinned: who is over the limit pins nothing.
 Status PageReader::charge_hole(IndexRange hole)
 {
-	if (purpose_ == Purpose::kLook || hole.start.raw() < charged_end_)
+	if (purpose_ == Purpose::kLook || hole.start.raw() < charged_end_ || !pages_.is_pinned())
 		return {};
 	TRY(pages_.charge(hole.count()));
 	charged_end_ = hole.last.raw() + 1;
-	return {};
-}
-
-Status PageReader::pin_user(IndexRange hole)
-{
-	const bool own = kx_mm_is_current(pages_.owner());
-	const UserVa va = pages_.va(hole.start);
-	const unsigned count = base::min<u64>(hole.count(), ahead_.capacity());
-
-	if (!own && !owner_in_use_) {
-		owner_in_use_ = kern::use_mm(pages_.owner());
-		if (!owner_in_use_)
-			return fail(Errno::kFault, "the owner of the memory has exited");
-	}
-	TRY(charge_hole(hole));
-	if (injected_failure())
-		return fail(Errno::kFault, "injected failure");
-	long pinned = own ? kx_pin_current(va.raw(), count, pages_.writable(), ahead_.data())
-			  : kx_pin_remote(pages_.owner(), va.raw(), count, pages_.writable(), true, ahead_.data());
-	if (pinned < 0)
-		return fail(base::Error::from_kernel(static_cast<int>(pinned), "the memory cannot be pinned"));
-	if (WARN_ON(!pinned))
-		return fail(Errno::kFault, "the memory cannot be pinned");
-	ahead_used_ = 0;
-	ahead_count_ = pinned;
-	vmemmap_ = kern::VirtualMemoryMap(ahead_[0]);
 	return {};
 }
 

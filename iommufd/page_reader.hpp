@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Reads the physical pages of an index range of a Pages, batch by batch, from wherever they are: a pinned range, a
-// domain that holds them, or, for what nobody holds yet, by pinning the owner's memory.
+// domain that holds them, or, for what nobody holds yet, from the Memory, which pins them.
 //
 // A page that the reader pinned itself is the reader's to let go: everything of the current batch that nobody turns
 // out to need, and everything pinned ahead, is unpinned and uncharged when the reader moves on or ends. keep() says
 // that the batch now has another owner (a domain, a pinned range).
 //
-// Context: under the Pages' lock, may sleep, takes the owner's mmap lock.
+// Context: under the Pages' lock, may sleep, takes what the Memory takes (an owner's mmap lock).
 #pragma once
 #include "iommufd/pages.hpp"
 
@@ -39,8 +39,7 @@ private:
 	bool load_once(Status &status);
 	bool load_pinned(const struct PinnedRange &from);
 	bool load_filled(const Area &from);
-	bool load_user(IndexRange hole, Status &status);
-	Status pin_user(IndexRange hole);
+	bool load_memory(IndexRange hole, Status &status);
 	Status charge_hole(IndexRange hole);
 	bool take_ahead();
 	void settle(u64 pages)
@@ -49,19 +48,13 @@ private:
 			pages_.uncharge(pages);
 	}
 
-	static const std::size_t kHeapPages = 8192, kStackPages = 16;
-
 	Pages &pages_;
 	const IndexRange range_;
 	const Purpose purpose_;
 	bool kept_ = true;
 	u64 batch_start_, batch_end_; // page indexes
 	RunList runs_;
-	kern::MmUse owner_in_use_;
-	// Pages pinned ahead of the batch: ahead_[ahead_used_] has index batch_end_, up to ahead_count_.
-	kern::Scratch<page *, kHeapPages, kStackPages> ahead_;
-	std::size_t ahead_used_ = 0, ahead_count_ = 0;
-	kern::VirtualMemoryMap vmemmap_;
+	ReadAhead ahead_; // of the batch: its first page has index batch_end_
 	u64 charged_end_; // pages below this index are charged
 };
 

@@ -43,6 +43,8 @@ Status read_into(Pages &pages, PinnedRange &to, IndexRange range)
 Status Pages::pin(IndexRange range, page **out)
 {
 	lock_.assert_held();
+	if (!is_pinned_)
+		return fail(Errno::kInval, "a device's memory cannot be pinned");
 	PinnedRange *found = find_exact(range);
 	if (found) {
 		found->users++;

@@ -21,7 +21,8 @@ public:
 	explicit RunList(u64 pages) : runs_(pages) {}
 
 	void clear() { used_ = total_ = 0; }
-	u64 total() const { return total_; } // pages
+	u64 total() const { return total_; }                          // pages
+	std::size_t room() const { return runs_.capacity() - used_; } // runs
 	const Run *begin() { return runs_.data(); }
 	const Run *end() { return runs_.data() + used_; }
 

@@ -2,6 +2,7 @@
 // Helpers of the cases: an IoPageTable on the heap, a domain of a real IOMMU, and mapping in one call.
 #pragma once
 #include "iommufd/io_pagetable.hpp"
+#include "iommufd/user_memory.hpp"
 #include "kern/alloc.hpp"
 #include "kunit/kunit.h"
 
@@ -19,7 +20,7 @@ template <typename T> int error_of(const Result<T> &r) { return r ? 0 : r.error(
 inline Result<Iova> map(IoPageTable &table, u64 va, u64 length, u64 iova, AccountMode mode = AccountMode::kUser)
 {
 	SliceList slices;
-	TRY_LET(pages, Pages::create(UserVa(va), length, true, mode));
+	TRY_LET(pages, make_user_pages(UserVa(va), length, true, mode));
 	TRY(slices.append(pages, va % kPage, length));
 	return table.map(slices, length, {iova != 0, Iova(iova)}, kReadWrite);
 }

@@ -22,10 +22,10 @@ void unpin(Pages &pages, IndexRange r)
 }
 
 // Fresh memory of the case, and its Pages.
-struct Memory {
-	Memory(kunit *test, u64 count, AccountMode mode) : va(kt_memory(test, count * kPage))
+struct CaseMemory {
+	CaseMemory(kunit *test, u64 count, AccountMode mode) : va(kt_memory(test, count * kPage))
 	{
-		auto made = va ? Pages::create(UserVa(va), count * kPage, true, mode) : Result<base::Ref<Pages>>();
+		auto made = va ? make_user_pages(UserVa(va), count * kPage, true, mode) : Result<base::Ref<Pages>>();
 		if (made)
 			pages = std::move(*made);
 	}
@@ -41,7 +41,7 @@ struct Memory {
 void kt_pages_pin_and_unpin(kunit *test)
 {
 	page *out[8] = {};
-	Memory memory(test, 8, AccountMode::kUser);
+	CaseMemory memory(test, 8, AccountMode::kUser);
 	REQUIRE(memory);
 	REQUIRE(pin(*memory, indexes(0, 7), out));
 	EXPECT_EQ(kt_pinned_vm(), 8);
@@ -64,7 +64,7 @@ void kt_pages_pin_and_unpin(kunit *test)
 void kt_pages_overlapping_pins(kunit *test)
 {
 	page *low[6] = {}, *high[6] = {};
-	Memory memory(test, 8, AccountMode::kUser);
+	CaseMemory memory(test, 8, AccountMode::kUser);
 	REQUIRE(memory);
 	REQUIRE(pin(*memory, indexes(0, 5), low));
 	Status second = pin(*memory, indexes(2, 7), high);
@@ -86,7 +86,7 @@ void kt_pages_charged_to_the_user(kunit *test)
 	page *out[8] = {};
 	const long long before = kt_user_locked_vm();
 	kt_limit_memlock(test, before + 7);
-	Memory memory(test, 8, AccountMode::kUser);
+	CaseMemory memory(test, 8, AccountMode::kUser);
 	REQUIRE(memory);
 	EXPECT_EQ(error_of(pin(*memory, indexes(0, 7), out)), -12);
 	EXPECT_EQ(kt_user_locked_vm(), before);
@@ -103,7 +103,7 @@ void kt_pages_charged_to_the_process(kunit *test)
 	page *out[8] = {};
 	const long long user = kt_user_locked_vm();
 	kt_limit_memlock(test, 4);
-	Memory memory(test, 8, AccountMode::kMm);
+	CaseMemory memory(test, 8, AccountMode::kMm);
 	REQUIRE(memory);
 	EXPECT_EQ(error_of(pin(*memory, indexes(0, 7), out)), -12);
 	EXPECT_EQ(kt_locked_vm(), 0);
@@ -120,7 +120,7 @@ void kt_pages_hole_in_the_memory(kunit *test)
 	const u64 va = kt_memory(test, 4 * kPage);
 	REQUIRE(va);
 	// Nothing is mapped behind the first megabytes of an empty address space's end, nor at page 1.
-	auto pages = Pages::create(UserVa(kPage), 4 * kPage, true, AccountMode::kUser);
+	auto pages = make_user_pages(UserVa(kPage), 4 * kPage, true, AccountMode::kUser);
 	REQUIRE(pages);
 	EXPECT_EQ(error_of(pin(**pages, indexes(0, 3), out)), -14);
 	EXPECT_EQ(kt_pinned_vm(), 0);
@@ -130,8 +130,8 @@ void kt_pages_copy_bytes(kunit *test)
 {
 	const u64 va = kt_memory(test, 4 * kPage);
 	REQUIRE(va);
-	auto pages = Pages::create(UserVa(va), 4 * kPage, true, AccountMode::kUser);
-	auto read_only = Pages::create(UserVa(va), 4 * kPage, false, AccountMode::kUser);
+	auto pages = make_user_pages(UserVa(va), 4 * kPage, true, AccountMode::kUser);
+	auto read_only = make_user_pages(UserVa(va), 4 * kPage, false, AccountMode::kUser);
 	REQUIRE(pages && read_only);
 	u8 in[64], out[64] = {};
 	for (unsigned i = 0; i < sizeof(in); i++)

@@ -49,7 +49,7 @@ void kt_runs_real_memory(kunit *test)
 {
 	const u64 count = 300, va = kt_memory(test, count * kPage);
 	REQUIRE(va);
-	auto pages = Pages::create(UserVa(va), count * kPage, true, AccountMode::kUser);
+	auto pages = make_user_pages(UserVa(va), count * kPage, true, AccountMode::kUser);
 	REQUIRE(pages);
 	kern::Guard guard((*pages)->lock());
 	u64 seen = 0;

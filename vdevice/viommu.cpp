@@ -6,10 +6,14 @@
 #include "iommufd/device.hpp"
 #include "iommufd/driver_ops.hpp"
 #include "vdevice/vdevice.hpp"
+#include "vdevice/veventq.hpp"
 
 namespace iommufd::vdevice {
 
 namespace {
+
+constinit kern::LockClass events_class("iommufd Viommu::events_lock");
+constinit kern::LockClass hw_queues_class("iommufd Viommu::hw_queues_lock");
 
 // The core type has vDEVICEs and no more.
 constexpr iommufd_viommu_ops kCoreOps{};
@@ -28,12 +32,17 @@ Result<unsigned long> size_of_part(const iommufd_driver *driver, device *dev, u3
 
 } // namespace
 
-Viommu::Viommu(HwptPaging &parent, iommu_device *iommu) : parent_(parent), iommu_(iommu) {}
+Viommu::Viommu(HwptPaging &parent, iommu_device *iommu)
+	: parent_(parent), iommu_(iommu), events_lock_(events_class), hw_queues_lock_(hw_queues_class)
+{
+}
 
 Viommu::~Viommu()
 {
 	if (initialised_ && ops().destroy)
 		ops().destroy(part_.get());
+	if (part_.get())
+		WARN_ON(regions().remove_all_of(*this));
 }
 
 Result<Pending<Viommu>> Viommu::create(Context &context, Device &device, HwptPaging &parent, u32 type,
@@ -94,13 +103,14 @@ Result<kern::Domain> Viommu::alloc_nested_domain(Device &device, const HwptSpec 
 	TRY(check_serves(device));
 	if ((spec.flags & ~u32{IOMMU_HWPT_ALLOC_PASID}) || !spec.data.length)
 		return fail(Errno::kOpNotSupp, "unknown flag, or no data");
+	TRY_LET(told, Hwpt::driver_flags(device, spec.flags));
 	if (is_core())
-		return kern::alloc_user_domain(device.dev(), spec.flags, &parent_->domain(), spec.data);
+		return kern::alloc_user_domain(device.dev(), told, &parent_->domain(), spec.data);
 	if (!ops().alloc_domain_nested)
 		return fail(Errno::kOpNotSupp, "the vIOMMU makes no nested domains");
 	iommu_domain *made = nullptr;
-	TRY(base::check(kx_viommu_alloc_nested(part_.get(), device.dev(), spec.flags, spec.data.type,
-					       spec.data.data.raw(), spec.data.length, &made),
+	TRY(base::check(kx_viommu_alloc_nested(part_.get(), device.dev(), told, spec.data.type, spec.data.data.raw(),
+					       spec.data.length, &made),
 			"the IOMMU driver makes no nested domain of this"));
 	return kern::Domain(made);
 }
@@ -129,5 +139,48 @@ void Viommu::remove(Vdevice &vdevice)
 	by_carrier_.remove(vdevice.driver_part()->dev, Pasid(vdevice.driver_part()->pasid));
 	invalidations_.wait_for_readers();
 }
+
+Veventq *Viommu::find_queue(u32 type)
+{
+	for (Veventq &queue : queues_)
+		if (queue.event_type() == type)
+			return &queue;
+	return nullptr;
+}
+
+Status Viommu::add(Veventq &queue)
+{
+	kern::Guard guard(events_lock_);
+	if (find_queue(queue.event_type()))
+		return fail(Errno::kExist, "the vIOMMU has a queue of this type");
+	queues_.push_back(queue);
+	return {};
+}
+
+void Viommu::remove(Veventq &queue)
+{
+	kern::Guard guard(events_lock_);
+	queues_.remove(queue);
+}
+
+Status Viommu::report_event(u32 type, const void *data, u64 length)
+{
+	if (WARN_ON(!data || !length || length > EventStore::max_data()))
+		return fail(Errno::kInval, "an event without data, or with too much");
+	kern::Guard guard(events_lock_);
+	Veventq *queue = find_queue(type);
+	if (!queue)
+		return fail(Errno::kOpNotSupp, "the vIOMMU has no queue of this type");
+	return queue->report({static_cast<const u8 *>(data), length});
+}
+
+MmapRegions &Viommu::regions() { return reinterpret_cast<Context *>(part_->ictx)->regions(); }
+
+Result<u64> Viommu::add_region(base::Pa start, u64 length, MmapRegions::Kind kind)
+{
+	return regions().add(*this, start, length, kind);
+}
+
+void Viommu::remove_region(u64 offset) { regions().remove(*this, offset); }
 
 } // namespace iommufd::vdevice

@@ -5,12 +5,15 @@
 // What it can do is up to the IOMMU driver, which has registered a struct iommufd_driver; or it is of the core type,
 // which every driver with nesting has: it knows its vDEVICEs, and makes nested HWPTs as on the parent alone.
 //
-// Locks: none of its own. The two tables of vDEVICEs are read without a lock. What invalidate() finds in them stays
-// until it returns: whoever takes a vDEVICE out waits for the invalidations_ that are running. The rest is constant
-// after create().
+// Locks: the two tables of vDEVICEs are read without a lock. What invalidate() finds in them stays until it returns:
+// whoever takes a vDEVICE out waits for the invalidations_ that are running. events_lock_, which is taken in
+// interrupts, guards the list of vEVENTQs and what waits in them; hw_queues_lock_ keeps the driver's calls for HW
+// queues apart. The rest is constant after create().
 #pragma once
+#include "iommufd/mmap_region.hpp"
 #include "iommufd/virtual_iommu.hpp"
 #include "kern/module.hpp"
+#include "kern/sync.hpp"
 #include "kern/uapi.hpp"
 #include "kern/viommu.hpp"
 #include "vdevice/driver_part.hpp"
@@ -18,6 +21,8 @@
 namespace iommufd::vdevice {
 
 class Vdevice;
+class Veventq;
+struct OnViommu; // a vEVENTQ's place
 
 class Viommu final : public VirtualIommu {
 public:
@@ -50,10 +55,24 @@ public:
 	// ENOENT.
 	Result<u64> number_of(device *dev, base::Pasid pasid) { return by_carrier_.find(dev, pasid); }
 
+	// Reports of the queue's type go there. EEXIST: there is a queue of that type.
+	Status add(Veventq &queue);
+	void remove(Veventq &queue);
+	// EOPNOTSUPP: no queue of this type; EINVAL: no data, or too much; ENOMEM: lost. Any context.
+	Status report_event(u32 type, const void *data, u64 length);
+	kern::IrqSpinLock &events_lock() { return events_lock_; }
+	kern::Mutex &hw_queues_lock() { return hw_queues_lock_; }
+
+	// A region for mmap(); see MmapRegions.
+	Result<u64> add_region(base::Pa start, u64 length, MmapRegions::Kind kind);
+	void remove_region(u64 offset);
+
 private:
 	Status init(const iommufd_driver &driver, device *dev, const kern::DomainUserData &data);
 	Status init_core(const kern::DomainUserData &data);
 	bool is_core() const { return part_->type == IOMMU_VIOMMU_TYPE_CORE; }
+	Veventq *find_queue(u32 type);
+	MmapRegions &regions();
 
 	const Hold<HwptPaging> parent_;
 	iommu_device *const iommu_; // to be compared
@@ -63,6 +82,9 @@ private:
 	kern::NumberTable<Vdevice> by_number_;
 	kern::CarrierTable by_carrier_;
 	kern::ReadSections invalidations_;
+	kern::IrqSpinLock events_lock_;
+	base::List<Veventq, OnViommu> queues_;
+	kern::Mutex hw_queues_lock_;
 };
 
 } // namespace iommufd::vdevice

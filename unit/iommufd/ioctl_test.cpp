@@ -89,14 +89,14 @@ TEST_F(DispatchNumbers, Unknown)
 {
 	Fd fd;
 	u32 size = 4;
-	for (unsigned nr : {0u, 0x7fu, 0x8fu, 0xa0u, 0xffu})
+	for (unsigned nr : {0u, 0x7fu, 0x96u, 0xa0u, 0xffu})
 		EXPECT_EQ(fd.raw(_IO(IOMMUFD_TYPE, nr), &size, 4), -25) << nr;
 	// The number of a call, with another type or direction.
 	EXPECT_EQ(fd.raw(_IO('x', 0x81), &size, 4), -25);
 	EXPECT_EQ(fd.raw(IOMMU_IOAS_ALLOC | 0x40000000, &size, 4), -25);
 	EXPECT_EQ(fd.raw(_IO('x', 0x81), &size, 0), -14);
 	// Up to the test call's, a pointer that cannot be read goes before a number that is not in use.
-	for (unsigned nr : {0x8fu, 0x9fu, 0xa0u})
+	for (unsigned nr : {0x96u, 0x9fu, 0xa0u})
 		EXPECT_EQ(fd.raw(_IO(IOMMUFD_TYPE, nr), &size, 0), -14) << nr;
 	for (unsigned nr : {0u, 0x7fu, 0xa1u, 0xffu})
 		EXPECT_EQ(fd.raw(_IO(IOMMUFD_TYPE, nr), &size, 0), -25) << nr;

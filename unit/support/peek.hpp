@@ -4,6 +4,8 @@
 #pragma once
 #include "iommufd/context.hpp"
 #include "iommufd/ioas.hpp"
+#include "iommufd/file_memory.hpp"
+#include "iommufd/user_memory.hpp"
 
 namespace peek {
 
@@ -27,7 +29,8 @@ PEEK(IoPageTable, allowed_)
 PEEK(IoPageTable, domains_)
 PEEK(IoPageTable, listeners_)
 PEEK(IoPageTable, alignment_)
-PEEK(Pages, charged_)
+PEEK(Pages, payer_)
+PEEK(UserMemory, mm_)
 PEEK(Pages, pinned_ranges_)
 PEEK(Pages, by_domain_)
 

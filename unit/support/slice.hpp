@@ -89,7 +89,7 @@ public:
 		std::vector<iommu_hwpt_pgfault> out(16);
 		const u64 size = out.size() * sizeof(out[0]);
 		fake::Reachable r(out.data(), size);
-		long rc = iommufd_cxx_fault_read(queue_, reinterpret_cast<u64>(out.data()), size);
+		long rc = iommufd_cxx_queue_read(queue_, reinterpret_cast<u64>(out.data()), size);
 		EXPECT_GE(rc, 0);
 		out.resize(rc > 0 ? rc / sizeof(out[0]) : 0);
 		return out;
@@ -100,6 +100,15 @@ private:
 	u32 id_ = 0;
 	void *queue_ = nullptr;
 };
+
+// The registration of the first IOMMU driver, with this operation alone.
+inline iommufd_driver replacing_driver(decltype(iommufd_driver::replace_pasid) replace)
+{
+	iommufd_driver driver{};
+	driver.ops = fake::driver_ops(0);
+	driver.replace_pasid = replace;
+	return driver;
+}
 
 // An IOMMU driver that replaces in one step, for a scope. `during`, if set, runs while the hardware changes over, and
 // says what becomes of it.
@@ -135,7 +144,7 @@ private:
 	}
 
 	static OneStep *current;
-	iommufd_driver driver_{.ops = fake::driver_ops(0), .replace_pasid = replace};
+	iommufd_driver driver_ = replacing_driver(replace);
 };
 
 inline OneStep *OneStep::current = nullptr;

@@ -42,6 +42,14 @@ const char *name_of(ObjectType type)
 		return "device";
 	case ObjectType::kAccess:
 		return "access";
+	case ObjectType::kViommu:
+		return "vIOMMU";
+	case ObjectType::kVdevice:
+		return "vDEVICE";
+	case ObjectType::kVeventq:
+		return "vEVENTQ";
+	case ObjectType::kHwQueue:
+		return "HW queue";
 	}
 	return "?";
 }
@@ -50,10 +58,11 @@ void describe_table(std::ostream &out, IoPageTable &table)
 {
 	out << std::hex << "  alignment " << peek::alignment_(table) << " large " << table.large_pages() << "\n";
 	for (Area *a = peek::areas_(table).first(); a; a = AreaSet::next(*a))
-		out << "  area " << a->iova().start.raw() << ".." << a->iova().last.raw() << " va "
-		    << a->pages().va_of_byte(a->byte_at(a->iova().start)).raw() << " prot " << a->prot().bits()
-		    << " state " << int(a->state_) << " closing " << a->closing_ << " pins " << a->pins_ << " filled "
-		    << !!a->storage() << " charged " << peek::charged_(a->pages()) << "\n";
+		out << "  area " << a->iova().start.raw() << ".." << a->iova().last.raw() << " memory "
+		    << a->pages().memory().origin() + a->byte_at(a->iova().start) << " prot " << a->prot().bits()
+		    << " state " << int(a->state_) << " closing " << a->closing_ << " pins " << a->pins_ << " locks "
+		    << a->locks_ << " filled " << !!a->storage() << " charged " << peek::payer_(a->pages()).charged()
+		    << "\n";
 	for (ReservedRange *r = peek::reserved_(table).first(); r; r = ReservedSet::next(*r))
 		out << "  reserved " << ReservedSet::range(*r).start.raw() << ".." << ReservedSet::range(*r).last.raw()
 		    << "\n";
@@ -82,6 +91,15 @@ u64 filled_bytes(IoPageTable &table)
 	return sum;
 }
 
+page *page_behind(Pages &pages, u64 byte)
+{
+	if (pages.outlives_process())
+		return fake::page_of_file(*static_cast<const FileMemory &>(pages.memory()).get_file(),
+					  pages.memory().origin() + byte);
+	auto &memory = static_cast<UserMemory &>(const_cast<Memory &>(pages.memory()));
+	return fake::page_at(*peek::mm_(memory).get(), memory.origin() + byte);
+}
+
 void check_area(IoPageTable &table, Area &area)
 {
 	EXPECT_EQ(!!area.storage(), !peek::domains_(table).empty()) << "area at " << area.iova().start.raw();
@@ -89,8 +107,7 @@ void check_area(IoPageTable &table, Area &area)
 	for (DomainEntry &entry : peek::domains_(table))
 		for (u64 at = 0; at < area.length(); at += base::kPageSize) {
 			const Iova iova = area.iova().start + at;
-			const auto va = area.pages().va_of_byte(area.byte_at(iova));
-			page *p = fake::page_at(*area.pages().owner(), va.raw());
+			page *p = page_behind(area.pages(), area.byte_at(iova));
 			u64 pa = kx_domain_iova_to_phys(entry.domain.get(), iova.raw());
 			EXPECT_EQ(pa / base::kPageSize, p ? fake::pfn_of_page(p) : 0) << "IOVA " << iova.raw();
 		}
@@ -188,7 +205,7 @@ void check_consistency(Context &context)
 		add_needed(table, needed);
 	}
 	for (auto &[pages, indexes] : needed) {
-		EXPECT_EQ(peek::charged_(*pages), indexes.size());
+		EXPECT_EQ(peek::payer_(*pages).charged(), indexes.size());
 		sum += indexes.size();
 	}
 	EXPECT_EQ(fake::pins_total(), static_cast<long>(sum));
