@@ -74,6 +74,16 @@ Result<Object *> ObjectTable::find(ObjectId id, std::optional<ObjectType> type)
 	return object;
 }
 
+Object *ObjectTable::find_behind(ObjectId id, ObjectType type)
+{
+	u64 at = id.raw();
+	kern::Guard guard(ids_);
+	while (Object *object = ids_.next(at))
+		if (object->type() == type && object->try_lease(*this))
+			return object;
+	return nullptr;
+}
+
 // Wins the object for destruction if the table is its only user.
 bool ObjectTable::take_if_unused_locked(Object &object)
 {
