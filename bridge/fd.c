@@ -46,21 +46,6 @@ static const struct file_operations fd_ops = {
 	.mmap = fd_mmap,
 };
 
-void kx_file_get(struct file *file)
-{
-	get_file(file);
-}
-
-void kx_file_put(struct file *file)
-{
-	fput(file);
-}
-
-struct file *kx_file_from_fd(int fd)
-{
-	return fget(fd);
-}
-
 bool kx_file_is_ours(const struct file *file)
 {
 	return file->f_op == &fd_ops;

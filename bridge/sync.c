@@ -45,6 +45,11 @@ void kx_rwsem_lock(struct rw_semaphore *s)
 	down_write(s);
 }
 
+void kx_rwsem_lock_beside_others(struct rw_semaphore *s, struct mutex *outer)
+{
+	down_write_nest_lock(s, outer);
+}
+
 void kx_rwsem_unlock(struct rw_semaphore *s)
 {
 	up_write(s);

@@ -11,6 +11,7 @@ void kx_mutex_assert_held(const struct mutex *m);
 
 void kx_rwsem_init(struct rw_semaphore *s, const char *name, struct lock_class_key *key);
 void kx_rwsem_lock(struct rw_semaphore *s);
+void kx_rwsem_lock_beside_others(struct rw_semaphore *s, struct mutex *outer);
 void kx_rwsem_unlock(struct rw_semaphore *s);
 void kx_rwsem_lock_shared(struct rw_semaphore *s);
 void kx_rwsem_unlock_shared(struct rw_semaphore *s);

@@ -4,8 +4,15 @@
 
 namespace iommufd {
 
+namespace {
+
+constinit kern::LockClass ioases_class("iommufd Context::ioases_lock");
+
+} // namespace
+
 Context::Context(file *f, bool vfio_container)
-	: file_(f), regions_(f), account_mode_(vfio_container ? AccountMode::kMm : AccountMode::kUser)
+	: file_(f), ioases_lock_(ioases_class), regions_(f),
+	  account_mode_(vfio_container ? AccountMode::kMm : AccountMode::kUser)
 {
 }
 

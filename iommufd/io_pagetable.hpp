@@ -70,6 +70,8 @@ public:
 	Status append(base::Ref<Pages> pages, u64 start_byte, u64 length);
 	// Memory of the current process, as make_user_pages() takes it, and its errors.
 	Status append_memory(UserVa va, u64 length, bool writable, AccountMode mode);
+	// Memory of a file, as make_file_pages() takes it, and its errors.
+	Status append_file(int fd, u64 start, u64 length, bool writable, AccountMode mode);
 };
 
 // Where a mapping goes: at a fixed IOVA, or wherever there is room.
@@ -129,6 +131,15 @@ public:
 	// Sets the bits of the pages in `range` that were written, one bit for `page_size` bytes, in the user's bitmap;
 	// `clear`: and forgets them. EINVAL when part of the range is not mapped, EFAULT.
 	Status read_dirty(kern::Domain &domain, IovaRange range, u64 page_size, UserVa bitmap, bool clear);
+
+	// Stops this table together with the others of its fd, all under `outer`: stop_areas() of each, so that nothing
+	// is mapped or unmapped, waiting for who does; then stop_pins() of each, so that no kernel driver pins or
+	// copies and nobody looks. resume() ends both.
+	void stop_areas(kern::Mutex &outer) { domains_lock_.lock_beside_others(outer); }
+	void stop_pins(kern::Mutex &outer) { iova_lock_.lock_beside_others(outer); }
+	void resume();
+	// fn(area) for every area of a stopped table, until one fails.
+	template <typename Fn> Status for_each_stopped_area(Fn &&fn);
 
 	// Where the n-th area, counted from 0, begins.
 	std::optional<Iova> nth_area(u32 n);

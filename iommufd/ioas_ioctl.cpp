@@ -62,6 +62,7 @@ Status ioas_alloc(UserCall &call, iommu_ioas_alloc &cmd)
 	TRY_LET(ioas, call.context().objects().create<Ioas>());
 	cmd.out_ioas_id = ioas->id().raw();
 	TRY(call.respond(cmd));
+	kern::Guard guard(call.context().ioases_lock());
 	ioas.publish();
 	return {};
 }
@@ -124,6 +125,21 @@ Status ioas_map(UserCall &call, iommu_ioas_map &cmd)
 	const MapArguments args = map_arguments(cmd.flags, cmd.iova, cmd.length);
 	TRY(slices.append_memory(base::UserVa(cmd.user_va), cmd.length, args.prot.writable(),
 				 call.context().account_mode()));
+	return map_and_respond(call, cmd, cmd.iova, *ioas, slices, args);
+}
+
+Status ioas_map_file(UserCall &call, iommu_ioas_map_file &cmd)
+{
+	SliceList slices;
+
+	if (cmd.flags & ~kMapFlags)
+		return fail(Errno::kOpNotSupp, "unknown flag");
+	TRY(check_not_max({cmd.iova, cmd.length}));
+	TRY(check_direction(cmd.flags));
+	TRY_LET(ioas, call.context().objects().get<Ioas>(ObjectId(cmd.ioas_id)));
+
+	const MapArguments args = map_arguments(cmd.flags, cmd.iova, cmd.length);
+	TRY(slices.append_file(cmd.fd, cmd.start, cmd.length, args.prot.writable(), call.context().account_mode()));
 	return map_and_respond(call, cmd, cmd.iova, *ioas, slices, args);
 }
 

@@ -74,6 +74,16 @@ Result<Object *> ObjectTable::find(ObjectId id, std::optional<ObjectType> type)
 	return object;
 }
 
+Object *ObjectTable::find_behind(ObjectId id, ObjectType type)
+{
+	u64 at = id.raw();
+	kern::Guard guard(ids_);
+	while (Object *object = ids_.next(at))
+		if (object->type() == type && object->try_lease(*this))
+			return object;
+	return nullptr;
+}
+
 // Wins the object for destruction if the table is its only user.
 bool ObjectTable::take_if_unused_locked(Object &object)
 {
@@ -135,11 +145,15 @@ void ObjectTable::destroy_held(Object &object)
 
 void ObjectTable::take_along(Companion &companion)
 {
-	Object *held = locked([&]() -> Object * {
-		Object *object = companion.object;
-		return object && object->users_.inc_not_zero() ? object : nullptr;
-	});
-	// Whoever relies on the companion being gone cannot go on before it is.
+	Object *held = nullptr;
+	{
+		kern::Guard guard(ids_);
+		if (!companion.object)
+			return;
+		if (companion.object->users_.inc_not_zero())
+			held = companion.object;
+	}
+	// Somebody else destroys it. Whoever relies on the companion being gone cannot go on before it is.
 	if (!held) {
 		while (WARN_ON(!leases_ended_.wait_until_zero(&companion.present, kLeaseTimeoutMs))) {
 		}

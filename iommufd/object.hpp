@@ -195,6 +195,15 @@ public:
 		return Lease<Object>(*this, *object);
 	}
 
+	// The T with the smallest id above `after`, for one call, if there is one. Those that are being destroyed do
+	// not count.
+	template <typename T> std::optional<Lease<T>> next(ObjectId after)
+	{
+		const ObjectType wanted = T::kType;
+		Object *found = find_behind(after, wanted);
+		return found ? std::optional<Lease<T>>(std::in_place, *this, static_cast<T &>(*found)) : std::nullopt;
+	}
+
 	// DESTROY: ENOENT, EBUSY. Context: may sleep, waits at most 60 s for leases that are just ending.
 	Status destroy(ObjectId id);
 	// For the driver that owns `hold`: waits up to 60 s for leases and destroys. Nobody else may hold the object.
@@ -228,6 +237,7 @@ private:
 
 	Status reserve_id(Object &object);
 	Result<Object *> find(ObjectId id, std::optional<ObjectType> type);
+	Object *find_behind(ObjectId id, ObjectType type);
 	void publish(Object &object) { ids_.publish(object.id_, &object); }
 	void abort(Object &object);
 	bool take_if_unused_locked(Object &object);

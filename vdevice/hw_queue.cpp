@@ -10,10 +10,21 @@ HwQueue::HwQueue(Viommu &viommu) : Object(kType), viommu_(viommu) {}
 
 HwQueue::~HwQueue()
 {
-	if (initialised_ && part_->destroy) {
+	if (!initialised_)
+		return;
+	if (published_) {
 		kern::Guard guard(viommu_->hw_queues_lock());
-		part_->destroy(part_.get());
+		finish();
+	} else {
+		finish();
 	}
+}
+
+void HwQueue::finish()
+{
+	viommu_->hw_queues_lock().assert_held();
+	if (part_->destroy)
+		part_->destroy(part_.get());
 	WARN_ON(dependencies_);
 }
 
@@ -41,11 +52,17 @@ Status HwQueue::init(u32 type, u32 index, base::IovaRange memory)
 	part_->type = type;
 	part_->index = index;
 	part_->object = this;
-	kern::Guard guard(viommu_->hw_queues_lock());
+	viommu_->hw_queues_lock().assert_held();
 	TRY(base::check(viommu_->ops().hw_queue_init(part_.get(), memory_.start().raw()),
 			"the IOMMU driver makes no such HW queue"));
 	initialised_ = true;
 	return {};
+}
+
+void HwQueue::publish(Pending<HwQueue> queue)
+{
+	queue->published_ = true;
+	queue.publish();
 }
 
 Status HwQueue::depend(HwQueue &other)

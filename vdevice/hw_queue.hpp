@@ -4,8 +4,9 @@
 //
 // A driver that needs another queue for this one says so (depend()): then that one cannot be destroyed.
 //
-// Locks: Viommu::hw_queues_lock() keeps the driver's init and destroy functions of one vIOMMU's queues apart. The rest
-// is constant after create().
+// Locks: Viommu::hw_queues_lock() keeps the driver's init and destroy functions of one vIOMMU's queues apart. It is
+// held from create() until the queue is published or given up: nobody comes to depend on one that is given up.
+// dependencies_ is atomic; the rest is constant after create().
 #pragma once
 #include "vdevice/viommu.hpp"
 
@@ -42,12 +43,14 @@ class HwQueue final : public Object {
 public:
 	static const ObjectType kType = ObjectType::kHwQueue;
 
-	// EOPNOTSUPP: the vIOMMU has no such type; as IoPageTable::lock_memory(); what the driver says. Context: may
-	// sleep.
+	// Under hw_queues_lock(). EOPNOTSUPP: the vIOMMU has no such type; as IoPageTable::lock_memory(); what the
+	// driver says. Context: may sleep.
 	static Result<Pending<HwQueue>> create(Context &context, Viommu &viommu, u32 type, u32 index,
 					       base::IovaRange memory);
 	explicit HwQueue(Viommu &viommu);
+	// Takes hw_queues_lock(), which its caller holds if the queue was not published.
 	~HwQueue() override;
+	static void publish(Pending<HwQueue> queue);
 
 	static HwQueue &of(iommufd_hw_queue *queue) { return *static_cast<HwQueue *>(queue->object); }
 
@@ -56,13 +59,15 @@ public:
 	void undepend(HwQueue &other);
 
 private:
+	void finish();
 	Status init(u32 type, u32 index, base::IovaRange memory);
 
 	const Hold<Viommu> viommu_;
 	LockedMemory memory_;
 	DriverPart<iommufd_hw_queue> part_;
 	bool initialised_ = false; // the driver is to be told of the end
-	u32 dependencies_ = 0;     // that the driver has not taken back
+	bool published_ = false;
+	u32 dependencies_ = 0; // that the driver has not taken back
 };
 
 } // namespace iommufd::vdevice

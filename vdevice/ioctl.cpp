@@ -76,10 +76,11 @@ Status hw_queue_alloc(UserCall &call, iommu_hw_queue_alloc &cmd)
 		return fail(Errno::kInval, "length is 0");
 	TRY_LET(memory, base::checked_range(base::Iova(cmd.nesting_parent_iova), cmd.length));
 	TRY_LET(viommu, call.context().objects().get<Viommu>(ObjectId(cmd.viommu_id)));
+	kern::Guard guard(viommu->hw_queues_lock());
 	TRY_LET(queue, HwQueue::create(call.context(), *viommu, cmd.type, cmd.index, memory));
 	cmd.out_hw_queue_id = queue->id().raw();
 	TRY(call.respond(cmd));
-	queue.publish();
+	HwQueue::publish(std::move(queue));
 	return {};
 }
 

@@ -19,6 +19,7 @@ enum class Errno : int {
 	kIo = 5,
 	kNxio = 6,
 	kNoMem = 12,
+	kAcces = 13,
 	kFault = 14,
 	kBusy = 16,
 	kExist = 17,

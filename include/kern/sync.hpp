@@ -37,6 +37,7 @@ public:
 	}
 
 private:
+	friend class RwSem;
 	Opaque<mutex, KX_SIZE_mutex, KX_ALIGN_mutex> m_;
 };
 
@@ -47,6 +48,8 @@ public:
 
 	void lock() { kx_rwsem_lock(s_.get()); }
 	void unlock() { kx_rwsem_unlock(s_.get()); }
+	// lock() of one of several of this class at once, which only the holder of `outer` ever does.
+	void lock_beside_others(Mutex &outer) { kx_rwsem_lock_beside_others(s_.get(), outer.m_.get()); }
 	void lock_shared() { kx_rwsem_lock_shared(s_.get()); }
 	void unlock_shared() { kx_rwsem_unlock_shared(s_.get()); }
 	void assert_held() const

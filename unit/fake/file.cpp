@@ -58,8 +58,11 @@ void fake::run_task_work()
 }
 
 std::size_t fake::open_files() { return open_count; }
+void reset_inodes();
+
 void fake::reset_files()
 {
+	reset_inodes();
 	descriptors.clear();
 	installed.clear();
 }

@@ -95,6 +95,7 @@ struct device {
 	int hw_info_error = 0;
 	int msi_error = 0;
 	int driver = 0;                // which IOMMU driver is in front of it
+	int iommu = 0;                 // and which of the driver's IOMMUs
 	bool nested_is_paging = false; // a broken driver
 	bool virtual_function = false;
 	int iopf_error = 0;

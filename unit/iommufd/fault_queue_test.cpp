@@ -458,7 +458,8 @@ TEST_F(NestedTest, InvalidateTellsHowMany)
 	EXPECT_EQ(result([](auto &c) { c.entry_len = 4097; }, 0), -22);
 	EXPECT_EQ(result([](auto &c) { c.entry_num = (1 << 19) + 1; }, 0), -22);
 	EXPECT_EQ(result([](auto &c) { c.hwpt_id = 77; }, 0), -2);
-	EXPECT_EQ(result([&](auto &c) { c.hwpt_id = n.parent; }, 0), -2);
+	EXPECT_EQ(result([&](auto &c) { c.hwpt_id = n.parent; }, 0), -22);
+	EXPECT_EQ(result([&](auto &c) { c.hwpt_id = n.ioas; }, 0), -22);
 	domain->invalidate_good = 3;
 	domain->invalidate_error = -5;
 	EXPECT_EQ(result([](auto &) {}, 3), -5);

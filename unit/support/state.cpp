@@ -42,6 +42,14 @@ const char *name_of(ObjectType type)
 		return "device";
 	case ObjectType::kAccess:
 		return "access";
+	case ObjectType::kViommu:
+		return "vIOMMU";
+	case ObjectType::kVdevice:
+		return "vDEVICE";
+	case ObjectType::kVeventq:
+		return "vEVENTQ";
+	case ObjectType::kHwQueue:
+		return "HW queue";
 	}
 	return "?";
 }
@@ -52,8 +60,9 @@ void describe_table(std::ostream &out, IoPageTable &table)
 	for (Area *a = peek::areas_(table).first(); a; a = AreaSet::next(*a))
 		out << "  area " << a->iova().start.raw() << ".." << a->iova().last.raw() << " memory "
 		    << a->pages().memory().origin() + a->byte_at(a->iova().start) << " prot " << a->prot().bits()
-		    << " state " << int(a->state_) << " closing " << a->closing_ << " pins " << a->pins_ << " filled "
-		    << !!a->storage() << " charged " << peek::payer_(a->pages()).charged() << "\n";
+		    << " state " << int(a->state_) << " closing " << a->closing_ << " pins " << a->pins_ << " locks "
+		    << a->locks_ << " filled " << !!a->storage() << " charged " << peek::payer_(a->pages()).charged()
+		    << "\n";
 	for (ReservedRange *r = peek::reserved_(table).first(); r; r = ReservedSet::next(*r))
 		out << "  reserved " << ReservedSet::range(*r).start.raw() << ".." << ReservedSet::range(*r).last.raw()
 		    << "\n";
@@ -84,6 +93,9 @@ u64 filled_bytes(IoPageTable &table)
 
 page *page_behind(Pages &pages, u64 byte)
 {
+	if (pages.outlives_process())
+		return fake::page_of_file(*static_cast<const FileMemory &>(pages.memory()).get_file(),
+					  pages.memory().origin() + byte);
 	auto &memory = static_cast<UserMemory &>(const_cast<Memory &>(pages.memory()));
 	return fake::page_at(*peek::mm_(memory).get(), memory.origin() + byte);
 }

@@ -55,6 +55,9 @@ public:
 	u32 ioas() const;
 	int map(u32 ioas, u64 va, u64 length, u64 &iova, u32 flags = kReadWrite) const;
 	int map_at(u32 ioas, u64 va, u64 length, u64 iova, u32 flags = kReadWrite) const;
+	int map_file(u32 ioas, int file, u64 start, u64 length, u64 &iova, u32 flags = kReadWrite) const;
+	int map_file_at(u32 ioas, int file, u64 start, u64 length, u64 iova, u32 flags = kReadWrite) const;
+	int change_process() const;
 	int unmap(u32 ioas, u64 iova, u64 length, u64 *unmapped = nullptr) const;
 	int unmap_all(u32 ioas) const;
 	int copy(u32 to, u32 from, u64 src, u64 length, u64 &dst, u32 flags = kReadWrite | kFixed) const;
