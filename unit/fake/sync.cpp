@@ -191,6 +191,19 @@ void kx_spin_init(spinlock *s, const char *name, lock_class_key *) { s->lock = {
 void kx_spin_lock(spinlock *s) { fake::take_lock(s->lock, false); }
 void kx_spin_unlock(spinlock *s) { fake::drop_lock(s->lock, false); }
 
+unsigned long kx_spin_lock_irqsave(spinlock *s)
+{
+	fake::take_lock(s->lock, false);
+	return reinterpret_cast<unsigned long>(s);
+}
+
+void kx_spin_unlock_irqrestore(spinlock *s, unsigned long flags)
+{
+	if (flags != reinterpret_cast<unsigned long>(s))
+		problem("%s unlocked with another lock's flags", s->lock.name);
+	fake::drop_lock(s->lock, false);
+}
+
 void kx_sleep_ms(unsigned)
 {
 	fake::might_sleep("msleep");

@@ -332,7 +332,6 @@ TEST(FailPasidRule, EachStep)
 	fail_each<AllocForPasids>(Fault::kAlloc, kNoMemOrSurvive);
 	fail_each<AllocForPasids>(Fault::kMap, {.at_least = 20});
 	fail_each<AllocForPasids>(Fault::kUserCopy, {.error = -14});
-	fail_each<AllocForPasids>(Fault::kHook, {.may_survive = true});
 	fail_each<AttachBesideRid>(Fault::kAlloc, kNoMemOrSurvive);
 	fail_each<AttachBesideRid>(Fault::kAttach, {});
 	fail_each<ReplaceBesideRid>(Fault::kAlloc, kNoMemOrSurvive);

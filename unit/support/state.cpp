@@ -60,8 +60,9 @@ void describe_table(std::ostream &out, IoPageTable &table)
 	for (Area *a = peek::areas_(table).first(); a; a = AreaSet::next(*a))
 		out << "  area " << a->iova().start.raw() << ".." << a->iova().last.raw() << " memory "
 		    << a->pages().memory().origin() + a->byte_at(a->iova().start) << " prot " << a->prot().bits()
-		    << " state " << int(a->state_) << " closing " << a->closing_ << " pins " << a->pins_ << " filled "
-		    << !!a->storage() << " charged " << peek::payer_(a->pages()).charged() << "\n";
+		    << " state " << int(a->state_) << " closing " << a->closing_ << " pins " << a->pins_ << " locks "
+		    << a->locks_ << " filled " << !!a->storage() << " charged " << peek::payer_(a->pages()).charged()
+		    << "\n";
 	for (ReservedRange *r = peek::reserved_(table).first(); r; r = ReservedSet::next(*r))
 		out << "  reserved " << ReservedSet::range(*r).start.raw() << ".." << ReservedSet::range(*r).last.raw()
 		    << "\n";
