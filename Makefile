@@ -63,7 +63,7 @@ test: deps qemu modules nogroup container stock programs ## every test on the te
 test-debug: deps qemu debug programs ## the tests in the VM again, on the debug kernel
 	@tools/test debug
 
-upstream-test: deps modules ## the kernel's own selftests of iommufd, unmodified, on our modules
+upstream-test: deps modules ## the selftests of iommufd of Linux 6.12 and 7.3, unmodified, on our modules
 	@tools/upstream-test $(UPSTREAM)
 
 bench: deps qemu modules programs ## what mapping, attaching, PASIDs and slices cost, in instructions; in-tree too where it has that

@@ -209,7 +209,7 @@ def selftests(flavor):
 
 
 def upstream(flavor):
-    """The kernel's own selftests of iommufd, unmodified, on our modules."""
+    """The selftests of iommufd of Linux 6.12 and 7.3, unmodified, on our modules."""
     text, status = _show([os.path.join(TOP, "tools", "upstream-test"), "--kernel", flavor])
     m = re.search(r"^(\d+) passed, (\d+) failed$", text, re.MULTILINE)
     skipped = re.search(r"^(\d+) skipped$", text, re.MULTILINE)
