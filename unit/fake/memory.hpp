@@ -16,7 +16,7 @@ struct page {
 	int mapped;     // leaf entries of domains that point here
 	bool dirty;
 	char *data; // 4096 bytes, made on first use
-	char padding[KX_SIZE_page - 32];
+	char padding[KX_SIZE_page - 24];
 };
 static_assert(sizeof(page) == KX_SIZE_page);
 
