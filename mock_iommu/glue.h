@@ -66,6 +66,8 @@ int mx_number_alloc(unsigned int *number);
 
 /* glue_viommu.c: who keeps the mock from going, and what its vIOMMUs need of the kernel */
 void mx_user_get(void);
+/* fn(context) in a hard interrupt, and what it returns. Context: may sleep. */
+int mx_in_interrupt(int (*fn)(void *context), void *context);
 void mx_user_put(void);
 void mx_users_wait(void);
 void *mx_pages_alloc(unsigned int order, unsigned long long *pa);

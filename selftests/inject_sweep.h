@@ -36,7 +36,7 @@ struct world {
 	__u32 ioas, other, hwpt, hwpt2, nested, fault, cookie, access;
 	struct mock_dev dev, dev2;
 	struct vfio_dev vfio;
-	int group;
+	int group, file;
 };
 
 struct sweep {
@@ -53,7 +53,7 @@ struct sweep {
 
 static void world_open(struct __test_metadata *_metadata, const struct sweep *s, struct world *w)
 {
-	*w = (struct world){.view = {.queue = -1, .num_windows = 2}, .vfio.fd = -1, .group = -1};
+	*w = (struct world){.view = {.queue = -1, .num_windows = 2}, .vfio.fd = -1, .group = -1, .file = -1};
 	w->memory = pages_alloc(PAGES * PAGE);
 	for (int i = 0; i < PAGES; i++)
 		w->memory[i * PAGE] = i + 1;
@@ -71,6 +71,8 @@ static void world_close(struct __test_metadata *_metadata, struct world *w)
 		vfio_close(&w->vfio);
 	if (w->group >= 0)
 		EXPECT_EQ(0, close(w->group));
+	if (w->file >= 0)
+		EXPECT_EQ(0, close(w->file));
 	if (w->access)
 		EXPECT_EQ(0, close((int)w->access));
 	if (w->view.queue >= 0)
