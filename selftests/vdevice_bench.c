@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What vDEVICEs cost, in guest instructions (run it under ./vm run --icount, where a nanosecond is an instruction): one
- * made, one destroyed, and one entry of an array of 100,000 invalidations, with 1, 100 and 10,000 of them in one vIOMMU,
- * which are slices of one mock device. For an entry the mock driver looks up its vDEVICE, then the slice's cache.
+ * made, one destroyed, and one entry of an array of 100,000 invalidations, with 1, 100 and 10,000 of them in one
+ * vIOMMU, which are slices of one mock device. For an entry the mock driver looks up its vDEVICE, then the slice's
+ * cache; what the former costs alone is the difference that LOOKUPS more of them make.
  *
  * Prints a line for each figure, NAME NUMBER UNIT. Exit status 1 when something costs more than LIMIT percent with
  * 10,000 vDEVICEs of what it costs with 100.
@@ -20,10 +21,11 @@
 #include "lib/viommu.h"
 
 #define SELFTEST IOMMU_VIOMMU_TYPE_SELFTEST
-#define TYPE	 IOMMU_VIOMMU_INVALIDATE_DATA_SELFTEST
-#define DEVICES	 10000
-#define ENTRIES	 100000
-#define LIMIT	 130
+#define TYPE     IOMMU_VIOMMU_INVALIDATE_DATA_SELFTEST
+#define DEVICES  10000
+#define ENTRIES  100000
+#define LIMIT    130
+#define LOOKUPS  10
 
 typedef unsigned long long u64;
 typedef struct iommu_viommu_invalidate_selftest entry;
@@ -64,6 +66,17 @@ static double invalidate_round(int fd, __u32 viommu, __u32 n)
 	if (count != ENTRIES)
 		must(-5, "not all entries were done");
 	return (double)(now() - start) / ENTRIES;
+}
+
+/* Instructions for one lookup more */
+static double lookup_round(int fd, __u32 viommu, __u32 n, double entry_cost)
+{
+	double more;
+
+	must(mock_set("more_lookups", LOOKUPS), "more_lookups");
+	more = invalidate_round(fd, viommu, n);
+	must(mock_set("more_lookups", 0), "more_lookups");
+	return (more - entry_cost) / LOOKUPS;
 }
 
 /* Without entries: is the type known? */
@@ -121,7 +134,7 @@ static __u32 set_up(int fd)
 
 int main(void)
 {
-	double entry_cost[SIZES], make_cost[SIZES], last_100, first_100;
+	double entry_cost[SIZES], lookup_cost[SIZES], make_cost[SIZES], last_100, first_100;
 	bool good = true;
 	__u32 viommu;
 	int fd;
@@ -137,8 +150,10 @@ int main(void)
 		make(fd, viommu, s ? sizes[s - 1] : 0, sizes[s], &make_cost[s]);
 		invalidate_round(fd, viommu, sizes[s]); /* what the first round costs once is not counted */
 		entry_cost[s] = invalidate_round(fd, viommu, sizes[s]);
+		lookup_cost[s] = lookup_round(fd, viommu, sizes[s], entry_cost[s]);
 		printf("vdevice-made-up-to-%-7u %10.0f instructions per vDEVICE\n", sizes[s], make_cost[s]);
 		printf("invalidate-with-%-10u %10.1f instructions per entry\n", sizes[s], entry_cost[s]);
+		printf("lookup-with-%-14u %10.1f instructions per lookup\n", sizes[s], lookup_cost[s]);
 	}
 	last_100 = destroy(fd, DEVICES - 100, DEVICES);
 	destroy(fd, 100, DEVICES - 100);
@@ -146,6 +161,7 @@ int main(void)
 	printf("vdevice-destroyed-with-%-3u %10.0f instructions per vDEVICE\n", 100, first_100);
 	printf("vdevice-destroyed-of-%u %10.0f instructions per vDEVICE\n", DEVICES, last_100);
 	good = flat("invalidate", entry_cost[1], entry_cost[2]) && good;
+	good = flat("lookup", lookup_cost[1] + LEVEL, lookup_cost[2]) && good;
 	good = flat("vdevice-made", make_cost[1], make_cost[2]) && good;
 	good = flat("vdevice-destroyed", first_100, last_100) && good;
 	close(fd);
