@@ -74,6 +74,7 @@ bench: deps qemu modules programs ## what mapping, attaching, PASIDs, slices and
 	@tools/pasid-cost
 	@./vm run --icount --smp 2 $(subst num-adis=16,num-adis=256,$(SIOV)) --copy build/programs/slice_bench -- slice_bench
 	@./vm run --icount --copy build/programs/vdevice_bench -- vdevice_bench
+	@./vm run --icount --copy build/programs/event_bench -- event_bench
 
 shell: modules ## a VM with our modules and a shell
 	@./vm shell --device edu,addr=0x10
