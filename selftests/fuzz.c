@@ -321,8 +321,6 @@ static void read_programs(const char *file)
 
 static void setup(void)
 {
-	char value[32];
-
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (shared == MAP_FAILED || !mock_load() || inject_open() || kmsg_init()) {
 		fprintf(stderr, "fuzz: no memory, mock_iommu.ko, fault injection or /dev/kmsg\n");
@@ -333,8 +331,8 @@ static void setup(void)
 		exit(CANNOT);
 	}
 	/* A line for each call that fails is much to print. */
-	snprintf(value, sizeof(value), "N");
-	attr_write("/sys/module/iommufd/parameters/log_rejected", value);
+	attr_write("/sys/module/iommufd/parameters/log_rejected", "N");
+	attr_write("/sys/module/mock_iommu/parameters/log_rejected", "N");
 	shared->rng = option.seed * 0x9e3779b97f4a7c15ULL | 1;
 }
 
