@@ -10,7 +10,7 @@ RUNNING := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 
 .NOTPARALLEL:
 .PHONY: modules help deps kernel debug nogroup container stock programs qemu qemu-test run run-pci test test-debug \
-	upstream-test bench shell tidy install uninstall clean distclean
+	upstream-test fuzz bench shell tidy install uninstall clean distclean
 
 modules: ## build the modules (default); KDIR=DIR: for that 6.12 kernel, else the test kernel
 	@tools/modules build $(KERNEL)
@@ -66,10 +66,15 @@ test-debug: deps qemu debug programs ## the tests in the VM again, on the debug 
 upstream-test: deps modules ## the selftests of iommufd of Linux 6.12 and 7.3, unmodified, on our modules
 	@tools/upstream-test $(UPSTREAM)
 
-bench: deps qemu modules programs ## what mapping, attaching, PASIDs and slices cost, in instructions; in-tree too where it has that
+fuzz: deps debug programs ## 10 minutes of random programs on the debug kernel, led by KCOV; SEED=N: others
+	@tools/fuzz --no-kmemleak --save --seconds 600 --seed $(or $(SEED),1)
+
+bench: deps qemu modules programs ## what mapping, attaching, PASIDs, slices and vDEVICEs cost, in instructions; in-tree too where it has that
 	@tools/compare-cost $(BACKENDS)
 	@tools/pasid-cost
 	@./vm run --icount --smp 2 $(subst num-adis=16,num-adis=256,$(SIOV)) --copy build/programs/slice_bench -- slice_bench
+	@./vm run --icount --copy build/programs/vdevice_bench -- vdevice_bench
+	@./vm run --icount --copy build/programs/event_bench -- event_bench
 
 shell: modules ## a VM with our modules and a shell
 	@./vm shell --device edu,addr=0x10

@@ -197,6 +197,23 @@ base::Status Device::invalidate_cache(u32 pasid, u32 flags, u32 index)
 	return user->cache().invalidate(flags, index);
 }
 
+namespace {
+
+// On its way from hardware, which has an interrupt for it.
+struct Event {
+	iommufd_viommu *viommu;
+	iommu_viommu_event_selftest data;
+
+	static int report(void *self)
+	{
+		const Event &event = *static_cast<Event *>(self);
+		return iommufd_viommu_report_event(event.viommu, IOMMU_VEVENTQ_TYPE_SELFTEST, &event.data,
+						   sizeof(event.data));
+	}
+};
+
+} // namespace
+
 base::Status Device::report_event(u32 pasid)
 {
 	base::SharedGuard guard(pasid_lock_);
@@ -206,9 +223,8 @@ base::Status Device::report_event(u32 pasid)
 	TRY_LET(number, virt_id(viommu, pasid));
 	if (!number)
 		return fail(Errno::kNoEnt, "0 is the number of no device");
-	const iommu_viommu_event_selftest event = {.virt_id = static_cast<u32>(number)};
-	return base::check(iommufd_viommu_report_event(viommu, IOMMU_VEVENTQ_TYPE_SELFTEST, &event, sizeof(event)),
-			   "no queue takes the event");
+	Event event{viommu, {.virt_id = static_cast<u32>(number)}};
+	return base::check(mx_in_interrupt(Event::report, &event), "no queue takes the event");
 }
 
 TestDevice *Device::user(const iommufd_ctx *ictx, u32 idev_id)

@@ -66,6 +66,8 @@ int mx_number_alloc(unsigned int *number);
 
 /* glue_viommu.c: who keeps the mock from going, and what its vIOMMUs need of the kernel */
 void mx_user_get(void);
+/* fn(context) in a hard interrupt, and what it returns. Context: may sleep. */
+int mx_in_interrupt(int (*fn)(void *context), void *context);
 void mx_user_put(void);
 void mx_users_wait(void);
 void *mx_pages_alloc(unsigned int order, unsigned long long *pa);
@@ -79,6 +81,7 @@ void mx_array_set_count(struct iommu_user_data_array *array, unsigned int count)
 bool mx_attach_fails(void);
 bool mx_pause_fails(void);
 bool mx_slices_pause(void);
+unsigned int mx_more_lookups(void);
 void mx_count_pause(void);
 void mx_count_resume(void);
 void mx_count_replaced(void);

@@ -4,6 +4,7 @@
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/iommu.h>
+#include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/wait.h>
 
@@ -27,6 +28,29 @@ void mx_user_put(void)
 void mx_users_wait(void)
 {
 	WARN_ON(!wait_event_timeout(users_gone, !atomic_read(&users), 10 * HZ));
+}
+
+struct interrupt {
+	struct irq_work work;
+	int (*fn)(void *context);
+	void *context;
+	int rc;
+};
+
+static void run_interrupt(struct irq_work *work)
+{
+	struct interrupt *interrupt = container_of(work, struct interrupt, work);
+
+	interrupt->rc = interrupt->fn(interrupt->context);
+}
+
+int mx_in_interrupt(int (*fn)(void *context), void *context)
+{
+	struct interrupt interrupt = { .work = IRQ_WORK_INIT(run_interrupt), .fn = fn, .context = context };
+
+	irq_work_queue(&interrupt.work);
+	irq_work_sync(&interrupt.work);
+	return interrupt.rc;
 }
 
 void *mx_pages_alloc(unsigned int order, unsigned long long *pa)

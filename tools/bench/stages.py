@@ -78,10 +78,27 @@ def build(flavor):
     for kernel in ["test", "stock"] if flavor == "test" else [flavor]:
         text, status = _show([os.path.join(TOP, "tools", "check-build"), kernel])
         count += _tap(f"check-build {kernel}", text, status)
-    if flavor == "test":
-        _, status = _show([os.path.join(TOP, "tools", "programs"), "check-uapi"])
-        count += Count(int(status == 0), int(status != 0))
-    return count
+    return count + _uapi() if flavor == "test" else count
+
+
+def _newer_uapi():
+    """The folder with the uAPI header of the newer kernel whose ABI is ours; None: it cannot be had."""
+    tool = os.path.join(TOP, "tools", "newer-tests")
+    for word in ("build", "path"):
+        done = subprocess.run([tool, word], stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            return None
+    return os.path.join(done.stdout.strip(), "include", "uapi")
+
+
+def _uapi():
+    """The uAPI header against the kernel's, and against a newer kernel's."""
+    newer = _newer_uapi()
+    wanted = [f"NEWER={newer}"] if newer else []
+    _, status = _show([os.path.join(TOP, "tools", "programs"), "check-uapi", *wanted])
+    if not newer:
+        print("uapi check: skipped the newer kernel's header, which cannot be fetched")
+    return Count(int(status == 0), int(status != 0), int(not newer))
 
 
 def unit(_):
@@ -227,5 +244,17 @@ def same(_):
     return Count(int(status == 0), int(status != 0))
 
 
+# Edges (docs/testing.md has what was measured): what the programs that the fuzzer begins with reach, so that one which
+# does not get far any more is noticed; and what the search adds to that even where there is time for 200 runs only.
+FUZZ_FLOOR, FUZZ_GAIN = 6000, 250
+
+
+def fuzz(_):
+    """A minute of the fuzzer: the kernel does not complain, and enough of our code is reached."""
+    text, status = _show([os.path.join(TOP, "tools", "fuzz"), "--seconds", "60", "--floor", str(FUZZ_FLOOR),
+                          "--gain", str(FUZZ_GAIN)])
+    return _tap("fuzz", text, status)
+
+
 FOR = {"test": (runner, qtest, build, unit, kunit, selftests, upstream, same, vm),
-       "debug": (planted, build, kunit, selftests, upstream)}
+       "debug": (planted, build, kunit, selftests, upstream, fuzz)}
