@@ -186,7 +186,8 @@ struct iommu_ioas_map {
  *   fd     in: the file
  *   start  in: bytes from the start of the file, the counterpart of user_va
  * EBADF: fd is not open. EINVAL also: another kind of file, or a range that
- * ends beyond the file's end. ENODEV: the dma-buf's exporter has taken its
+ * ends beyond the file's end. EACCES: fd is not open for that, as for mmap().
+ * EPERM: the file is sealed against writing. ENODEV: the dma-buf's exporter has taken its
  * memory back; when that happens later, the mapping is emptied for good.
  * A dma-buf's memory does not count against RLIMIT_MEMLOCK.
  */
@@ -206,8 +207,8 @@ struct iommu_ioas_map_file {
  * this descriptor: what was charged to the processes that mapped is charged to
  * it. For a process that hands its devices over to another one.
  *   __reserved  in: 0
- * EINVAL: some mapping is not one of a file. EBUSY: a mapping is just being
- * made. ENOMEM also: the caller's RLIMIT_MEMLOCK would be exceeded. On an error
+ * EINVAL: some mapping is not one of a file's memory. EBUSY: a mapping is just
+ * being made (this module waits for it instead). ENOMEM also: the caller's RLIMIT_MEMLOCK would be exceeded. On an error
  * nothing has changed.
  */
 struct iommu_ioas_change_process {
