@@ -263,8 +263,8 @@ struct iommu_ioas_copy {
  *   length   in: bytes; out: bytes that were unmapped
  * iova 0 with length U64_MAX means everything, and succeeds on an empty IOAS.
  * ENOENT: nothing mapped, or a mapping only partly inside. EBUSY: a mapping is
- * being made or removed by somebody else. EDEADLOCK: a kernel user of the
- * memory does not let go.
+ * being made or removed by somebody else, or a HW queue uses memory of it.
+ * EDEADLOCK: a kernel user of the memory does not let go.
  */
 struct iommu_ioas_unmap {
 	__u32 size;
@@ -868,8 +868,9 @@ enum iommu_hw_queue_type {
  *   nesting_parent_iova  in: where it is in the guest's memory
  *   length               in: bytes
  * The memory stays pinned and mapped as long as the queue exists: to unmap it is
- * EBUSY. EINVAL: length is 0. ENOENT also: not mapped. EFAULT also: the memory is
- * not contiguous.
+ * EBUSY. EINVAL: length is 0, or the memory is a device's. ENOENT also: not mapped.
+ * EPERM: mapped without IOMMU_IOAS_MAP_WRITEABLE. EFAULT also: the memory is not
+ * contiguous.
  */
 struct iommu_hw_queue_alloc {
 	__u32 size;
