@@ -8,6 +8,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 
+#include "bridge/dmabuf.h"
 #include "bridge/fd.h"
 #include "bridge/file.h"
 
@@ -77,6 +78,11 @@ static struct miscdevice container_device = {
 	.nodename = "vfio/vfio",
 	.mode = 0666,
 };
+
+struct device *kx_fd_device(void)
+{
+	return iommu_device.this_device;
+}
 
 static int __init fd_init(void)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The calls on IOASes, and DESTROY.
 #include "iommufd/context.hpp"
+#include "iommufd/dmabuf_memory.hpp"
 #include "iommufd/ioas.hpp"
 #include "iommufd/ioctl.hpp"
 
@@ -122,8 +123,26 @@ Status ioas_map(UserCall &call, iommu_ioas_map &cmd)
 	TRY_LET(ioas, call.context().objects().get<Ioas>(ObjectId(cmd.ioas_id)));
 
 	const MapArguments args = map_arguments(cmd.flags, cmd.iova, cmd.length);
-	TRY(slices.append_memory(base::UserVa(cmd.user_va), cmd.length, args.prot.writable(),
-				 call.context().account_mode()));
+	TRY(call.context().append_memory(slices, base::UserVa(cmd.user_va), cmd.length, args.prot.writable()));
+	return map_and_respond(call, cmd, cmd.iova, *ioas, slices, args);
+}
+
+Status ioas_map_file(UserCall &call, iommu_ioas_map_file &cmd)
+{
+	SliceList slices;
+
+	if (cmd.flags & ~kMapFlags)
+		return fail(Errno::kOpNotSupp, "unknown flag");
+	TRY(check_not_max({cmd.iova, cmd.length}));
+	TRY(check_direction(cmd.flags));
+	TRY_LET(ioas, call.context().objects().get<Ioas>(ObjectId(cmd.ioas_id)));
+
+	const MapArguments args = map_arguments(cmd.flags, cmd.iova, cmd.length);
+	kern::DmaBuf buf = kern::DmaBuf::from_fd(cmd.fd);
+	if (!buf)
+		return fail(Errno::kInval, "not a dma-buf");
+	TRY_LET(pages, make_dmabuf_pages(std::move(buf), cmd.start, cmd.length, args.prot.writable()));
+	TRY(slices.append(std::move(pages), cmd.start % base::kPageSize, cmd.length));
 	return map_and_respond(call, cmd, cmd.iova, *ioas, slices, args);
 }
 

@@ -8,7 +8,7 @@
 //   - a range that a kernel driver has pinned (pinned_ranges_),
 // and not longer. Where its physical address is kept follows from that: for the first the domain's own page table is
 // the only store, for the second the PinnedRange has an array. PageReader reads from whichever there is. Memory that is
-// not pinned (MemoryTraits::pinned) has none of that but by_domain_.
+// not pinned (MemoryTraits::pinned) has none of that but by_domain_, and may be revoked.
 //
 // Pages are counted from the start of the stretch (PageIndex), which is rounded down to a page boundary.
 //
@@ -50,8 +50,15 @@ public:
 	const Memory &memory() const { return memory_.get(); }
 	// Are its pages pinned while they are needed, and charged?
 	bool is_pinned() const { return is_pinned_; }
+	// Is the lock one under which nothing may wait for memory?
+	bool in_notifier() const { return in_notifier_; }
 
 	// --- all below under lock() ---
+
+	// Memory that is not pinned goes: it is taken out of every domain, and no domain gets it any more. The areas
+	// stay where they are, and what they are filled with is nothing. Context: may sleep, but not wait for memory.
+	void revoke();
+	bool revoked() const { return revoked_; }
 
 	// Charges `pages` pins to who pays, ENOMEM over the limit; and takes the charge back.
 	Status charge(u64 pages);
@@ -80,8 +87,9 @@ private:
 	template <typename T, typename... Args> friend Result<kern::Box<T>> kern::make(Args &&...);
 	template <typename Source, typename... Args>
 	Pages(std::in_place_type_t<Source> source, u64 count, bool writable, AccountMode mode, Args &&...args)
-		: writable_(writable), is_pinned_(Source::kTraits.pinned), lock_(Source::kTraits.lock_class),
-		  payer_(mode), memory_(source, std::forward<Args>(args)...), count_(count)
+		: writable_(writable), is_pinned_(Source::kTraits.pinned), in_notifier_(Source::kTraits.in_notifier),
+		  lock_(Source::kTraits.lock_class), payer_(mode), count_(count),
+		  memory_(source, std::forward<Args>(args)...)
 	{
 	}
 
@@ -92,12 +100,14 @@ private:
 
 	const bool writable_;
 	const bool is_pinned_;
+	const bool in_notifier_;
+	bool revoked_ = false;
 	kern::Mutex lock_;
 	Payer payer_;
-	base::InPlace<Memory, kMemorySize> memory_;
 	const u64 count_; // pages
 	base::IntervalSet<PinnedRange, ByIndex, PageIndex> pinned_ranges_;
 	base::IntervalSet<Area, ByIndex, PageIndex> by_domain_;
+	base::InPlace<Memory, kMemorySize> memory_; // last, so that it goes first: it may call until then
 };
 
 // One for each mapping: the allocator's next size behind 128 is 192.

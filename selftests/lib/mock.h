@@ -55,6 +55,11 @@ int mock_pasid_request(int fd, const struct mock_dev *dev, __u32 pasid, __u32 gr
 int mock_dma(int fd, const struct mock_dev *dev, __u32 pasid, __u32 count, __u64 iova, const void *memory,
 	     __u32 hits[2]);
 
+/* The descriptor of a dma-buf that tells where its memory is; it can be mapped with mmap() to compare. */
+int mock_dmabuf(int fd, __u32 length);
+/* Takes the memory away, or gives it back to new mappings. */
+int mock_dmabuf_revoke(int fd, int dmabuf, bool revoked);
+
 /* A nested HWPT on `parent`; queue: 0, or the id of its fault queue */
 int mock_nested_alloc(int fd, __u32 idev, __u32 parent, __u32 queue, __u32 *hwpt);
 

@@ -6,7 +6,7 @@
  *
  * Numbers, names and layouts are those of Linux 6.12.117 (generation=6.12), so that the selftests of that kernel compile
  * against this header. MOCK_FLAGS_DEVICE_PASID and MOCK_PASID_WIDTH are younger, but those selftests use them; the
- * operations on PASIDs have the numbers of Linux 7.3. Slices are ours: fields that are 0 in those selftests, and
+ * operations on PASIDs and dma-bufs have the numbers of Linux 7.3. Slices are ours: fields that are 0 in those selftests, and
  * operations from 1 << 16 on.
  *
  * A slice is a part of a mock device whose DMA carries one PASID, its default PASID. Where an operation takes a PASID,
@@ -42,6 +42,8 @@ enum {
 	IOMMU_TEST_OP_PASID_REPLACE = 19,	/* id: mock device */
 	IOMMU_TEST_OP_PASID_DETACH = 20,	/* id: mock device; nothing attached is fine, too */
 	IOMMU_TEST_OP_PASID_CHECK_HWPT = 21,	/* id: mock device; is that what the PASID is attached to? */
+	IOMMU_TEST_OP_DMABUF_GET = 22,		/* the result is the descriptor of a new dma-buf */
+	IOMMU_TEST_OP_DMABUF_REVOKE = 23,	/* of such a dma-buf */
 	IOMMU_TEST_OP_DEVICE_NUMBER = 1 << 16,	/* id: mock device; how other descriptors call the device behind it */
 	IOMMU_TEST_OP_TRANSLATE = (1 << 16) + 1, /* id: mock device; play DMA, many times: where does it go? */
 };
@@ -201,6 +203,14 @@ struct iommu_test_cmd {
 			__u32 pasid;
 			__u32 hwpt_id;	/* 0: none */
 		} pasid_check;
+		struct {
+			__u32 length;	/* bytes, rounded up to whole pages: 1 to 512 */
+			__u32 open_flags;
+		} dmabuf_get;
+		struct {
+			__s32 dmabuf_fd;
+			__u32 revoked;	/* 0: may be mapped again. What was mapped stays unmapped. */
+		} dmabuf_revoke;
 		struct {
 			__u32 out_number;
 		} device_number;
