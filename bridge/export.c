@@ -33,6 +33,13 @@ EXPORT_SYMBOL_NS_GPL(iommufd_driver_register, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_driver_unregister, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_dmabuf_register, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_dmabuf_unregister, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_viommu_find_dev, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_viommu_get_vdev_id, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_viommu_report_event, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_viommu_alloc_mmap, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_viommu_destroy_mmap, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_hw_queue_depend, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_hw_queue_undepend, IOMMUFD);
 
 EXPORT_SYMBOL_NS_GPL(iommufd_access_create, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_access_destroy, IOMMUFD);

@@ -6,11 +6,13 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 
 #include "bridge/dmabuf.h"
 #include "bridge/fd.h"
 #include "bridge/file.h"
+#include "bridge/mmap.h"
 
 static struct miscdevice container_device;
 
@@ -31,27 +33,19 @@ static long fd_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return iommufd_cxx_ioctl(file->private_data, cmd, arg);
 }
 
+static int fd_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return iommufd_cxx_mmap(file->private_data, vma, vma->vm_pgoff, vma_pages(vma), vma->vm_flags & VM_SHARED,
+				vma->vm_flags & VM_EXEC);
+}
+
 static const struct file_operations fd_ops = {
 	.owner = THIS_MODULE,
 	.open = fd_open,
 	.release = fd_release,
 	.unlocked_ioctl = fd_ioctl,
+	.mmap = fd_mmap,
 };
-
-void kx_file_get(struct file *file)
-{
-	get_file(file);
-}
-
-void kx_file_put(struct file *file)
-{
-	fput(file);
-}
-
-struct file *kx_file_from_fd(int fd)
-{
-	return fget(fd);
-}
 
 bool kx_file_is_ours(const struct file *file)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* <linux/iommu.h>, with the PASID status of <linux/pci-ats.h> */
+/* <linux/iommu.h>, with the PASID status and the ATS capability of <linux/pci-ats.h> */
 #include <linux/iommu.h>
 #include <linux/list.h>
 #include <linux/moduleparam.h>
@@ -58,7 +58,7 @@ bool kx_domain_same_driver(const struct iommu_domain *domain, struct device *dev
 
 bool kx_domain_is_nested(const struct iommu_domain *domain)
 {
-	return domain->type == IOMMU_DOMAIN_NESTED && domain->ops->cache_invalidate_user;
+	return domain->type == IOMMU_DOMAIN_NESTED;
 }
 
 int kx_domain_invalidate(struct iommu_domain *domain, unsigned int data_type, unsigned long data,
@@ -67,8 +67,12 @@ int kx_domain_invalidate(struct iommu_domain *domain, unsigned int data_type, un
 	struct iommu_user_data_array entries = {
 		.type = data_type, .uptr = (void __user *)data, .entry_len = entry_len, .entry_num = *entry_num
 	};
-	int rc = domain->ops->cache_invalidate_user(domain, &entries);
+	int rc = -EOPNOTSUPP;
 
+	*entry_num = 0;
+	if (!domain->ops->cache_invalidate_user)
+		return rc;
+	rc = domain->ops->cache_invalidate_user(domain, &entries);
 	*entry_num = entries.entry_num;
 	return rc;
 }
@@ -144,6 +148,15 @@ bool kx_device_can_track_dirty(struct device *dev)
 	return device_iommu_capable(dev, IOMMU_CAP_DIRTY_TRACKING);
 }
 
+int kx_driver_hw_info(void *(*ask)(struct device *dev, unsigned int *length, unsigned int *type), struct device *dev,
+		      unsigned int *type, unsigned int *length, void **data)
+{
+	void *made = ask(dev, length, type);
+
+	*data = IS_ERR(made) ? NULL : made;
+	return PTR_ERR_OR_ZERO(made);
+}
+
 /* A driver without the op has no information to give: type 0, no data. */
 int kx_device_hw_info(struct device *dev, unsigned int *type, unsigned int *length, void **data)
 {
@@ -152,15 +165,24 @@ int kx_device_hw_info(struct device *dev, unsigned int *type, unsigned int *leng
 	*type = 0;
 	*length = 0;
 	*data = NULL;
-	if (!ops->hw_info)
-		return 0;
-	*data = ops->hw_info(dev, length, type);
-	return PTR_ERR_OR_ZERO(*data);
+	return ops->hw_info ? kx_driver_hw_info(ops->hw_info, dev, type, length, data) : 0;
 }
 
 unsigned int kx_device_max_pasids(struct device *dev)
 {
 	return dev->iommu->max_pasids;
+}
+
+/* That a device before it has none is another matter. PASID 0 alone is none. */
+bool kx_iommu_has_pasids(struct device *dev)
+{
+	return dev->iommu->iommu_dev->max_pasids > 1;
+}
+
+/* The device's side: it can, and may. What the IOMMU can, drivers of 6.12 keep to themselves. */
+bool kx_device_ats_supported(struct device *dev)
+{
+	return dev_is_pci(dev) && pci_ats_supported(to_pci_dev(dev));
 }
 
 static bool pasid_control(struct device *dev, int bit)

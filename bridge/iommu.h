@@ -32,8 +32,14 @@ int kx_domain_set_msi_window(struct iommu_domain *domain, unsigned long long bas
 bool kx_device_coherent(struct device *dev);
 bool kx_device_can_enforce_coherency(struct device *dev);
 bool kx_device_can_track_dirty(struct device *dev);
+/* *data on failure and where there is none: null, of no length */
 int kx_device_hw_info(struct device *dev, unsigned int *type, unsigned int *length, void **data);
+/* the same of a registered driver's function, which is told the wanted *type */
+int kx_driver_hw_info(void *(*ask)(struct device *dev, unsigned int *length, unsigned int *type), struct device *dev,
+		      unsigned int *type, unsigned int *length, void **data);
 unsigned int kx_device_max_pasids(struct device *dev);
+bool kx_iommu_has_pasids(struct device *dev);
+bool kx_device_ats_supported(struct device *dev);
 bool kx_device_pasid_exec(struct device *dev);
 bool kx_device_pasid_priv(struct device *dev);
 int kx_device_for_each_resv(struct device *dev, kx_resv_fn fn, void *context);

@@ -12,8 +12,10 @@
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/platform_device.h>
+#include <linux/rhashtable-types.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
+#include <linux/srcu.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
@@ -32,8 +34,10 @@ int main(void)
 	OBJECT(list_head, struct list_head);
 	OBJECT(lock_class_key, struct lock_class_key);
 	OBJECT(mutex, struct mutex);
+	OBJECT(rhashtable, struct rhashtable);
 	OBJECT(rwsem, struct rw_semaphore);
 	OBJECT(spinlock, spinlock_t);
+	OBJECT(srcu, struct srcu_struct);
 	OBJECT(wait_queue_head, struct wait_queue_head);
 	OBJECT(xarray, struct xarray);
 	OBJECT(iommu_attach_handle, struct iommu_attach_handle);

@@ -8,47 +8,70 @@
 
 #include "bridge/queue_file.h"
 
-static ssize_t fault_read(struct file *file, char __user *buffer, size_t size, loff_t *pos)
+static ssize_t queue_read(struct file *file, char __user *buffer, size_t size, loff_t *pos)
 {
-	return *pos ? -ESPIPE : iommufd_cxx_fault_read(file->private_data, (unsigned long)buffer, size);
+	return *pos ? -ESPIPE : iommufd_cxx_queue_read(file->private_data, (unsigned long)buffer, size);
 }
 
-static ssize_t fault_write(struct file *file, const char __user *buffer, size_t size, loff_t *pos)
+static ssize_t queue_write(struct file *file, const char __user *buffer, size_t size, loff_t *pos)
 {
-	return *pos ? -ESPIPE : iommufd_cxx_fault_write(file->private_data, (unsigned long)buffer, size);
+	return *pos ? -ESPIPE : iommufd_cxx_queue_write(file->private_data, (unsigned long)buffer, size);
+}
+
+static __poll_t queue_poll(struct file *file, struct poll_table_struct *table)
+{
+	bool readable = iommufd_cxx_queue_poll(file->private_data, file, table);
+
+	return readable ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 /* A response can be written at any time. */
 static __poll_t fault_poll(struct file *file, struct poll_table_struct *table)
 {
-	bool readable = iommufd_cxx_fault_poll(file->private_data, file, table);
-
-	return EPOLLOUT | (readable ? EPOLLIN | EPOLLRDNORM : 0);
+	return EPOLLOUT | queue_poll(file, table);
 }
 
-static int fault_release(struct inode *inode, struct file *file)
+static int queue_release(struct inode *inode, struct file *file)
 {
-	iommufd_cxx_fault_release(file->private_data);
+	iommufd_cxx_queue_release(file->private_data);
 	return 0;
 }
 
 static const struct file_operations fault_ops = {
 	.owner = THIS_MODULE,
 	.open = nonseekable_open,
-	.read = fault_read,
-	.write = fault_write,
+	.read = queue_read,
+	.write = queue_write,
 	.poll = fault_poll,
-	.release = fault_release,
+	.release = queue_release,
 };
 
-int kx_fault_file_create(void *queue, struct file **file)
+static const struct file_operations event_ops = {
+	.owner = THIS_MODULE,
+	.open = nonseekable_open,
+	.read = queue_read,
+	.poll = queue_poll,
+	.release = queue_release,
+};
+
+static int create(const char *name, const struct file_operations *ops, void *queue, struct file **file)
 {
-	struct file *made = anon_inode_getfile("[iommufd-pgfault]", &fault_ops, queue, O_RDWR);
+	struct file *made = anon_inode_getfile(name, ops, queue, O_RDWR);
 
 	if (IS_ERR(made))
 		return PTR_ERR(made);
 	*file = made;
 	return 0;
+}
+
+int kx_fault_file_create(void *queue, struct file **file)
+{
+	return create("[iommufd-pgfault]", &fault_ops, queue, file);
+}
+
+int kx_event_file_create(void *queue, struct file **file)
+{
+	return create("[iommufd-viommu-event]", &event_ops, queue, file);
 }
 
 int kx_fd_reserve(void)

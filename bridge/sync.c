@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* <linux/mutex.h>, <linux/rwsem.h>, <linux/wait.h> */
+/* <linux/mutex.h>, <linux/rwsem.h>, <linux/spinlock.h>, <linux/wait.h> */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
@@ -45,6 +45,11 @@ void kx_rwsem_lock(struct rw_semaphore *s)
 	down_write(s);
 }
 
+void kx_rwsem_lock_beside_others(struct rw_semaphore *s, struct mutex *outer)
+{
+	down_write_nest_lock(s, outer);
+}
+
 void kx_rwsem_unlock(struct rw_semaphore *s)
 {
 	up_write(s);
@@ -84,6 +89,19 @@ void kx_spin_lock(struct spinlock *s)
 void kx_spin_unlock(struct spinlock *s)
 {
 	spin_unlock(s);
+}
+
+unsigned long kx_spin_lock_irqsave(struct spinlock *s)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(s, flags);
+	return flags;
+}
+
+void kx_spin_unlock_irqrestore(struct spinlock *s, unsigned long flags)
+{
+	spin_unlock_irqrestore(s, flags);
 }
 
 void kx_wait_init(struct wait_queue_head *wq, const char *name, struct lock_class_key *key)

@@ -2,7 +2,6 @@
 /* Exports for mock_iommu.ko, declared in <linux/iommufd_cxx_test.h> and defined in iommufd/test_hook.cpp. */
 #include <linux/module.h>
 
-#include "bridge/module.h"
 #include "include/linux/iommufd_cxx_test.h"
 
 EXPORT_SYMBOL_NS_GPL(iommufd_test_register, IOMMUFD_CXX_TEST);
@@ -18,13 +17,3 @@ EXPORT_SYMBOL_NS_GPL(iommufd_test_put, IOMMUFD_CXX_TEST);
 EXPORT_SYMBOL_NS_GPL(iommufd_test_add_reserved, IOMMUFD_CXX_TEST);
 EXPORT_SYMBOL_NS_GPL(iommufd_test_syz_iova, IOMMUFD_CXX_TEST);
 EXPORT_SYMBOL_NS_GPL(iommufd_test_set_memory_limit, IOMMUFD_CXX_TEST);
-
-void kx_module_get(struct module *module)
-{
-	__module_get(module);
-}
-
-void kx_module_put(struct module *module)
-{
-	module_put(module);
-}

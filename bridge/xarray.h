@@ -10,6 +10,8 @@ int kx_ids_insert(struct xarray *xa, unsigned int id, void *entry);
 void kx_ids_publish(struct xarray *xa, unsigned int id, void *entry);
 void *kx_ids_erase(struct xarray *xa, unsigned int id);
 void *kx_ids_erase_locked(struct xarray *xa, unsigned int id);
+void kx_ids_retire_locked(struct xarray *xa, unsigned int id);
+void kx_ids_destroy(struct xarray *xa);
 void *kx_ids_load(struct xarray *xa, unsigned int id);
 void *kx_ids_next(struct xarray *xa, unsigned long *id);
 bool kx_ids_empty(const struct xarray *xa);

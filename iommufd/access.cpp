@@ -19,11 +19,6 @@ Status check_usable(const Area &area, bool write)
 	return {};
 }
 
-IndexRange indexes_of(const Area &area, IovaRange part)
-{
-	return {area.index_at(part.start), area.index_at(part.last)};
-}
-
 // The caller gets an array of whole pages: at the seam of two areas, pages must end and begin.
 bool page_aligned(const Area &area, IovaRange part, bool is_last)
 {
@@ -133,7 +128,7 @@ Status Access::pin_part(Area &area, IovaRange part, bool is_last, bool write, pa
 		return fail(Errno::kPerm, "the memory was mapped read-only");
 
 	kern::Guard guard(area.pages().lock());
-	TRY(area.pages().pin(indexes_of(area, part), out));
+	TRY(area.pages().pin(area.indexes(part), out));
 	area.pins_++;
 	return {};
 }
@@ -147,7 +142,7 @@ Status Access::pin(IovaRange range, page **out, bool write)
 	Iova done;
 	Status status = ioas_->table().for_each_area(range, done, [&](Area &area, IovaRange part) -> Status {
 		TRY(pin_part(area, part, part.last == range.last, write, out));
-		out += indexes_of(area, part).count();
+		out += area.indexes(part).count();
 		return {};
 	});
 	// Areas with pins stay mapped, so what was pinned is still found without the lock held in between.
@@ -163,7 +158,7 @@ void Access::unpin_from(IoPageTable &table, IovaRange range)
 		kern::Guard guard(area.pages().lock());
 		if (!WARN_ON(!area.pins_))
 			area.pins_--;
-		area.pages().unpin(indexes_of(area, part));
+		area.pages().unpin(area.indexes(part));
 		return {};
 	});
 	WARN_ON(!status);

@@ -7,7 +7,8 @@
 // exclusive, every area is kMapped.
 //
 // Locks: the IoPageTable's iova_lock guards its place in the table, state_ and closing_; the Pages' lock guards
-// storage_ and its place there; pins_ changes under iova_lock shared plus the Pages' lock. The rest is constant.
+// storage_ and its place there; pins_ and locks_ change under iova_lock shared plus the Pages' lock. The rest is
+// constant.
 #pragma once
 #include "base/interval_tree.hpp"
 #include "base/list.hpp"
@@ -46,7 +47,8 @@ public:
 	// Offset into the Pages, in bytes, and the page, of an IOVA of this area.
 	u64 byte_at(Iova iova) const { return start_byte_ + (iova - iova_.start); }
 	PageIndex index_at(Iova iova) const { return PageIndex(byte_at(iova) / base::kPageSize); }
-	IndexRange indexes() const { return {index_at(iova_.start), index_at(iova_.last)}; }
+	IndexRange indexes(IovaRange part) const { return {index_at(part.start), index_at(part.last)}; }
+	IndexRange indexes() const { return indexes(iova_); }
 	// The part of the area's IOVAs that the pages first..last back.
 	IovaRange iova_of(IndexRange r) const;
 
@@ -69,7 +71,8 @@ public:
 
 	AreaState state_ = AreaState::kFilling;
 	bool closing_ = false; // an unmap waits for pins_ to end: no new ones
-	u32 pins_ = 0;         // ranges of it that kernel drivers have pinned
+	u32 pins_ = 0;         // ranges of it that kernel drivers have pinned, and let go when an unmap asks for it
+	u32 locks_ = 0;        // ranges of it that stay in place: not to be unmapped
 
 private:
 	Status map_piece(kern::Domain &domain, Iova at, base::Pa pa, u64 bytes) const;

@@ -8,8 +8,15 @@
 
 namespace iommufd {
 
+namespace {
+
+constinit kern::LockClass ioases_class("iommufd Context::ioases_lock");
+
+} // namespace
+
 Context::Context(file *f, bool vfio_container)
-	: file_(f), vfio_container_(vfio_container), account_mode_(vfio_container ? AccountMode::kMm : AccountMode::kUser)
+	: file_(f), vfio_container_(vfio_container), ioases_lock_(ioases_class), regions_(f),
+	  account_mode_(vfio_container ? AccountMode::kMm : AccountMode::kUser)
 {
 }
 

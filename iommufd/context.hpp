@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What one open /dev/iommu holds: its objects, the IOMMU groups that its devices belong to, and the accounting mode.
+// What one open /dev/iommu holds: its objects, the IOMMU groups that its devices belong to, what it lets user space
+// map, and the accounting mode.
 //
-// Locks: account_mode_ and no_iommu_ are guarded by the object table's lock; groups by their own mutex.
+// Locks: account_mode_ and no_iommu_ are guarded by the object table's lock; groups and regions by their own mutexes.
+// ioases_lock(): which IOASes there are does not grow.
 #pragma once
 #include "iommufd/group.hpp"
+#include "iommufd/mmap_region.hpp"
 #include "iommufd/object.hpp"
 #include "iommufd/pages.hpp"
 #include "kern/file.hpp"
@@ -21,6 +24,9 @@ public:
 
 	ObjectTable &objects() { return objects_; }
 	GroupTable &groups() { return groups_; }
+	// Held while an IOAS is published, and by who has all IOASes stopped.
+	kern::Mutex &ioases_lock() { return ioases_lock_; }
+	MmapRegions &regions() { return regions_; }
 	// A reference that keeps the fd, and with it this context, open.
 	kern::FileRef hold_open() const { return kern::FileRef::share(file_); }
 	file *open_file() const { return file_; }
@@ -45,6 +51,8 @@ private:
 	const bool vfio_container_;
 	ObjectTable objects_;
 	GroupTable groups_;
+	kern::Mutex ioases_lock_;
+	MmapRegions regions_;
 	AccountMode account_mode_;
 	bool no_iommu_ = false;
 };

@@ -66,7 +66,8 @@ Device::Device(Context &context, Parent::Ref parent, std::optional<PhysicalBindi
 {
 }
 
-Device::~Device() = default;
+// No lease is left, so nobody can bring another companion.
+Device::~Device() { context_.objects().take_along(companion_); }
 
 Port &Device::own_port()
 {
@@ -108,6 +109,9 @@ Result<Hold<Hwpt>> Device::move_to_new(Port &port, Ioas &ioas, ObjectId &pt_id, 
 // Any automatic HWPT that takes the device will do, they all hold the same mappings.
 Result<Hold<Hwpt>> Device::move_to_ioas(Port &port, Ioas &ioas, ObjectId &pt_id, Change change)
 {
+	// No automatic HWPT is for PASIDs but a slice's.
+	if (physical_ && &port != &own_port())
+		return fail(Errno::kInval, "a PASID of a physical device is attached to a HWPT, not to an IOAS");
 	kern::Guard guard(ioas.lock());
 	for (HwptPaging &hwpt : ioas.hwpts()) {
 		if (!hwpt.automatic() || !hwpt.try_lease(context_.objects()))
@@ -186,7 +190,8 @@ Status Device::attach_pasid(Pasid pasid, ObjectId &pt_id)
 {
 	kern::Guard guard(further_lock_);
 	TRY_LET(claim, PasidClaim::claim(*parent_, pasid, PasidClaim::Role::kFurther));
-	TRY_LET(port, kern::make<PasidPort>(std::move(claim)));
+	Group *beside = physical_ ? &*physical_->group : nullptr;
+	TRY_LET(port, kern::make<PasidPort>(std::move(claim), beside));
 	if (slice_)
 		port->set_pause(slice_->pause());
 	TRY(further_.insert(ObjectId(pasid.raw()), port.get()));
@@ -205,6 +210,18 @@ Status Device::replace_pasid(Pasid pasid, ObjectId &pt_id)
 		return fail(Errno::kInval, "the PASID is not attached");
 	return change_pt(*port, pt_id, Change::kReplace);
 }
+
+Status Device::take_companion(Object &object)
+{
+	return context_.objects().locked([&]() -> Status {
+		if (companion_.object)
+			return fail(Errno::kExist, "the device has a vDEVICE");
+		companion_.set(object);
+		return {};
+	});
+}
+
+void Device::companion_gone() { context_.objects().companion_gone(companion_); }
 
 void Device::drop_further(PasidPort &port)
 {

@@ -7,8 +7,8 @@
 // their own, for which the driver asks.
 //
 // Locks: hwpt_ and the place in the group's list are guarded by the group's lock; further_ by further_lock_, which is
-// taken before an Ioas' lock. The driver calls bind, attach, replace, detach and unbind one after the other, never at
-// the same time for one device.
+// taken before an Ioas' lock; companion_ by the object table's. The driver calls bind, attach, replace, detach and
+// unbind one after the other, never at the same time for one device.
 #pragma once
 #include "base/list.hpp"
 #include "iommufd/group.hpp"
@@ -51,11 +51,18 @@ public:
 	Status set_pause(const Pause &pause);
 
 	// The same for a further PASID, claimed from attach to detach. EINVAL: as PasidClaim::claim(), or not attached;
-	// EBUSY.
+	// the HWPT is not one for PASIDs; of a physical device: an IOAS, or the device's own HWPT is not one. EBUSY.
 	Status attach_pasid(Pasid pasid, ObjectId &pt_id);
 	Status replace_pasid(Pasid pasid, ObjectId &pt_id);
 	void detach_pasid(Pasid pasid);
 
+	// The object that stands for the device in a vIOMMU; there is one at most, and it goes with the device. EEXIST.
+	Status take_companion(Object &object);
+	void companion_gone();
+
+	// 0, or the default PASID of a slice.
+	Pasid default_pasid() const { return slice_ ? slice_->pasid() : Pasid(0); }
+	bool is_slice() const { return slice_.get(); }
 	// Of a slice: the parent.
 	device *dev() const { return parent_->dev(); }
 	Parent &parent() { return *parent_; }
@@ -84,6 +91,7 @@ private:
 	const Parent::Ref parent_;
 	const std::optional<PhysicalBinding> physical_; // of a physical device
 	const kern::Box<PasidPort> slice_;              // of a slice: its default PASID
+	Companion companion_;
 	kern::Mutex further_lock_;
 	kern::IdTable<PasidPort> further_; // by PASID
 	Hold<Hwpt> hwpt_;                  // while a physical device is attached; a PasidPort has its own

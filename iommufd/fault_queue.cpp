@@ -3,8 +3,7 @@
 #include "iommufd/fault_queue.hpp"
 
 #include "iommufd/attachment.hpp"
-#include "iommufd/context.hpp"
-#include "iommufd/ioctl.hpp"
+#include "iommufd/queue_publish.hpp"
 #include "iommufd/test_hook.hpp"
 
 namespace iommufd {
@@ -17,26 +16,9 @@ constinit kern::LockClass readers_class("iommufd FaultQueue::readers");
 
 constexpr u64 kRecord = sizeof(iommu_hwpt_pgfault), kResponse = sizeof(iommu_hwpt_page_response);
 
-// A reserved file descriptor.
-class FdNumber {
-public:
-	explicit FdNumber(int fd) : fd_(fd) {}
-	FdNumber(const FdNumber &) = delete;
-	~FdNumber()
-	{
-		if (fd_ >= 0)
-			kx_fd_give_back(fd_);
-	}
-	int get() const { return fd_; }
-	void install(file *f) { kx_fd_install(std::exchange(fd_, -1), f); }
-
-private:
-	int fd_;
-};
-
 } // namespace
 
-FaultQueue::FaultQueue() : Object(kType), io_lock_(io_class), list_lock_(list_class), readers_(readers_class)
+FaultQueue::FaultQueue() : QueueObject(kType, readers_class), io_lock_(io_class), list_lock_(list_class)
 {
 	kx_iopf_list_init(waiting_.get());
 }
@@ -51,20 +33,6 @@ FaultQueue::~FaultQueue()
 		answerable_.erase(ObjectId(static_cast<u32>(cookie)));
 		kx_iopf_respond(group, false);
 	}
-}
-
-void FaultQueue::opened(Context &context)
-{
-	file_holds_ = Hold<FaultQueue>(*this);
-	open_fd_ = context.hold_open();
-}
-
-void FaultQueue::released()
-{
-	// Without the file's hold, the object may be destroyed at any moment: the rest must not touch it.
-	kern::FileRef fd = std::move(open_fd_);
-	Hold<FaultQueue> held = std::move(file_holds_);
-	held = {};
 }
 
 void FaultQueue::deliver(iopf_group *group)
@@ -140,6 +108,8 @@ Status FaultQueue::read_group(iopf_group &group, base::UserVa to)
 
 Result<u64> FaultQueue::read(base::UserVa to, u64 size)
 {
+	if (size % kRecord)
+		return fail(base::Error::from_kernel(-29, "not a multiple of a record"));
 	kern::Guard guard(io_lock_);
 	u64 done = 0;
 
@@ -180,6 +150,8 @@ Status FaultQueue::respond_to_one(base::UserVa from)
 
 Result<u64> FaultQueue::write(base::UserVa from, u64 size)
 {
+	if (size % kResponse)
+		return fail(base::Error::from_kernel(-29, "not a multiple of a response"));
 	kern::Guard guard(io_lock_);
 	for (u64 done = 0; done < size; done += kResponse) {
 		Status status = respond_to_one(from + done);
@@ -192,9 +164,8 @@ Result<u64> FaultQueue::write(base::UserVa from, u64 size)
 	return size;
 }
 
-bool FaultQueue::readable(file *f, poll_table_struct *table)
+bool FaultQueue::has_records()
 {
-	kx_poll_wait(f, readers_.get(), table);
 	kern::Guard guard(list_lock_);
 	return !kx_iopf_list_empty(waiting_.get());
 }
@@ -241,19 +212,7 @@ Status fault_queue_alloc(UserCall &call, iommu_fault_alloc &cmd)
 	if (cmd.flags)
 		return fail(Errno::kOpNotSupp, "unknown flag");
 	TRY_LET(queue, call.context().objects().create<FaultQueue>());
-	FdNumber fd(kx_fd_reserve());
-	TRY(base::check(fd.get(), "no file descriptor"));
-	cmd.out_fault_id = queue->id().raw();
-	cmd.out_fault_fd = fd.get();
-	TRY(call.respond(cmd));
-
-	// The last step that can fail, so that a file never outlives an object that was given up.
-	file *made = nullptr;
-	TRY(base::check(kx_fault_file_create(&*queue, &made), "no file for the fault queue"));
-	queue->opened(call.context());
-	queue.publish();
-	fd.install(made);
-	return {};
+	return publish_with_file(call, cmd, std::move(queue), cmd.out_fault_id, cmd.out_fault_fd, kx_fault_file_create);
 }
 
 } // namespace iommufd
@@ -261,26 +220,3 @@ Status fault_queue_alloc(UserCall &call, iommu_fault_alloc &cmd)
 using namespace iommufd;
 
 void iommufd_cxx_fault(void *queue, iopf_group *group) { static_cast<FaultQueue *>(queue)->deliver(group); }
-
-long iommufd_cxx_fault_read(void *queue, unsigned long buffer, unsigned long size)
-{
-	if (size % kRecord)
-		return kern::reject("fault read", base::Error::from_kernel(-29, "not a multiple of a record"));
-	Result<u64> done = static_cast<FaultQueue *>(queue)->read(base::UserVa(buffer), size);
-	return done ? static_cast<long>(*done) : kern::reject("fault read", done.error());
-}
-
-long iommufd_cxx_fault_write(void *queue, unsigned long buffer, unsigned long size)
-{
-	if (size % kResponse)
-		return kern::reject("fault write", base::Error::from_kernel(-29, "not a multiple of a response"));
-	Result<u64> done = static_cast<FaultQueue *>(queue)->write(base::UserVa(buffer), size);
-	return done ? static_cast<long>(*done) : kern::reject("fault write", done.error());
-}
-
-bool iommufd_cxx_fault_poll(void *queue, file *f, poll_table_struct *table)
-{
-	return static_cast<FaultQueue *>(queue)->readable(f, table);
-}
-
-void iommufd_cxx_fault_release(void *queue) { static_cast<FaultQueue *>(queue)->released(); }

@@ -10,35 +10,25 @@
 // handler adds to.
 #pragma once
 #include "bridge/iopf.h"
-#include "bridge/queue_file.h"
-#include "iommufd/object.hpp"
-#include "kern/file.hpp"
-#include "kern/mm.hpp"
+#include "iommufd/queue_object.hpp"
 
 namespace iommufd {
 
-class Context;
 struct Attachment;
 
-class FaultQueue final : public Object {
+class FaultQueue final : public QueueObject {
 public:
 	static const ObjectType kType = ObjectType::kFaultQueue;
 
 	FaultQueue();
 	~FaultQueue() override;
 
-	// The file took over: it holds the queue and keeps the fd open, until released().
-	void opened(Context &context);
-	void released();
-
 	// A group arrives. Context: may sleep; the queue is held by the HWPT that the device is attached to.
 	void deliver(iopf_group *group);
-	// Copies whole groups out, at most `size` bytes; the number of bytes. EINVAL: the first group is larger;
-	// EFAULT; ENOMEM.
-	Result<u64> read(base::UserVa to, u64 size);
-	// Takes responses. EINVAL: unknown code or cookie; EFAULT. The number of bytes taken.
-	Result<u64> write(base::UserVa from, u64 size);
-	bool readable(file *f, poll_table_struct *table);
+	// Whole groups. ESPIPE: the size is not a multiple of a record.
+	Result<u64> read(base::UserVa to, u64 size) override;
+	// Takes responses. ESPIPE: the size is not a multiple of one; EINVAL: unknown code or cookie; EFAULT.
+	Result<u64> write(base::UserVa from, u64 size) override;
 
 	// Answers everything that came by way of this attachment. Nothing new comes from it any more.
 	void drop(const Attachment &from);
@@ -46,6 +36,7 @@ public:
 	void set_reporter(Attachment &attachment, ObjectId device);
 
 private:
+	bool has_records() override;
 	iopf_group *take_first();
 	Status copy_group(iopf_group &group, ObjectId cookie, base::UserVa to);
 	Status read_group(iopf_group &group, base::UserVa to);
@@ -53,11 +44,8 @@ private:
 
 	kern::Mutex io_lock_;
 	kern::SpinLock list_lock_;
-	kern::WaitQueue readers_;
 	kern::Opaque<list_head, KX_SIZE_list_head, KX_ALIGN_list_head> waiting_;
 	kern::IdTable<iopf_group> answerable_; // by cookie
-	Hold<FaultQueue> file_holds_;
-	kern::FileRef open_fd_;
 };
 
 } // namespace iommufd

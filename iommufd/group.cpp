@@ -22,7 +22,24 @@ IoPageTable *table_of(Hwpt *hwpt)
 
 Group::Group(iommu_group *group) : group_(group), lock_(group_class) {}
 
-Group::~Group() { WARN_ON(hwpt_ || !attached_.empty()); }
+Group::~Group() { WARN_ON(hwpt_ || !attached_.empty() || pasids_); }
+
+Status Group::check_agreement(const Hwpt &hwpt) const
+{
+	lock_.assert_held();
+	if (pasids_ && !hwpt.for_pasids())
+		return fail(Errno::kInval, "PASIDs of the device are attached, and this HWPT is not one for PASIDs");
+	return {};
+}
+
+Status Group::PasidChange::check(const Hwpt &hwpt) const
+{
+	if (!hwpt.for_pasids())
+		return fail(Errno::kInval, "the HWPT was not allocated for PASIDs");
+	if (group_ && group_->hwpt_ && !group_->hwpt_->for_pasids())
+		return fail(Errno::kInval, "the device itself is attached to a HWPT that is not one for PASIDs");
+	return {};
+}
 
 // Once for each domain, and only where the IOMMU driver asks for it: its MSIs are translated like any other write.
 Status Group::set_msi_window(Hwpt &hwpt)
@@ -78,6 +95,7 @@ Status Group::attach(Device &device, Hwpt &hwpt)
 	kern::Guard guard(lock_);
 	if (hwpt_ && hwpt_ != &hwpt)
 		return fail(Errno::kInval, "the device's group is attached to another HWPT");
+	TRY(check_agreement(hwpt));
 	TRY(reserve_regions(device, hwpt));
 	Status status = join(device, hwpt);
 	if (!status) {
@@ -188,6 +206,7 @@ Result<Hold<Hwpt>> Group::replace(Device &device, Hwpt &hwpt)
 		return fail(Errno::kInval, "the device is not attached");
 	if (hwpt_ == &hwpt)
 		return Hold<Hwpt>();
+	TRY(check_agreement(hwpt));
 
 	const bool same_table = table_of(&hwpt) == table_of(hwpt_);
 	base::Undo unreserve([&] {

@@ -3,8 +3,11 @@
 // to the same HWPT, by the first of them to attach, until the last one detaches. Each device brings its own reserved
 // regions into the IOAS.
 //
-// Locks: lock_ guards the attachment and the list of attached devices; it is taken under an Ioas' lock and before an
-// IoPageTable's. GroupTable::lock_ guards the list of groups and their members_.
+// Further PASIDs of its devices have attachments of their own (PasidPort). The uAPI's rule on IOMMU_HWPT_ALLOC_PASID
+// binds both: as long as one is attached, the group's HWPT is none or one for PASIDs, and so are all of theirs.
+//
+// Locks: lock_ guards the attachment, the list of attached devices and the count of PASIDs; it is taken under an Ioas'
+// lock and before a PasidPort's and an IoPageTable's. GroupTable::lock_ guards the list of groups and their members_.
 #pragma once
 #include <optional>
 
@@ -21,6 +24,8 @@ struct InGroups;
 
 class Group final : public Port, public base::ListHook<InGroups> {
 public:
+	class PasidChange;
+
 	explicit Group(iommu_group *group);
 	~Group();
 
@@ -35,6 +40,7 @@ public:
 private:
 	friend class GroupTable;
 
+	Status check_agreement(const Hwpt &hwpt) const;
 	Status reserve_regions(Device &device, Hwpt &hwpt);
 	Status reserve_all(Hwpt &to);
 	void unreserve_all(Hwpt &hwpt);
@@ -52,6 +58,40 @@ private:
 	kern::Box<Attachment> attachment_;
 	std::optional<base::Pa> sw_msi_start_;
 	u32 members_ = 0;
+	u32 pasids_ = 0; // further PASIDs of its devices that are attached
+};
+
+// One further PASID being attached, moved or detached. For so long the group itself stays where it is, so that the two
+// are sure to agree. Without a group it is a slice's: whatever else its parent is attached to is not the user's.
+class Group::PasidChange {
+public:
+	explicit PasidChange(Group *group) : group_(group)
+	{
+		if (group_)
+			group_->lock_.lock();
+	}
+	PasidChange(const PasidChange &) = delete;
+	~PasidChange()
+	{
+		if (group_)
+			group_->lock_.unlock();
+	}
+
+	// EINVAL: it may not go to this HWPT, or not beside the one that the group is attached to.
+	Status check(const Hwpt &hwpt) const;
+	void count_attached()
+	{
+		if (group_)
+			group_->pasids_++;
+	}
+	void count_detached()
+	{
+		if (group_)
+			group_->pasids_--;
+	}
+
+private:
+	Group *const group_;
 };
 
 // The groups of one fd.

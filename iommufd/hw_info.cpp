@@ -2,6 +2,7 @@
 // GET_HW_INFO: what the IOMMU in front of a device can do.
 #include "iommufd/context.hpp"
 #include "iommufd/device.hpp"
+#include "iommufd/driver_ops.hpp"
 #include "iommufd/ioctl.hpp"
 
 namespace iommufd {
@@ -17,14 +18,19 @@ struct HwInfo {
 	HwInfo(const HwInfo &) = delete;
 	~HwInfo() { kx_free(data); }
 
-	Status ask(device *dev)
+	// `wanted`: a type, or DEFAULT for whatever there is. Only a driver that has registered with us hears of it.
+	Status ask(device *dev, u32 wanted)
 	{
-		void *made = nullptr;
-		TRY(base::check(kx_device_hw_info(dev, &type, &length, &made),
-				"the IOMMU driver gives no information"));
-		data = made;
+		const iommufd_driver *driver = registered_driver(dev);
+		type = wanted;
+		const int rc = driver && driver->hw_info
+				       ? kx_driver_hw_info(driver->hw_info, dev, &type, &length, &data)
+				       : kx_device_hw_info(dev, &type, &length, &data);
+		TRY(base::check(rc, "the IOMMU driver gives no information"));
 		if (WARN_ON(data && type == IOMMU_HW_INFO_TYPE_NONE))
-			return fail(Errno::kNoDev, "the IOMMU driver gives information of no type");
+			return fail(Errno::kOpNotSupp, "the IOMMU driver gives information of no type");
+		if (wanted != IOMMU_HW_INFO_TYPE_DEFAULT && type != wanted)
+			return fail(Errno::kOpNotSupp, "this IOMMU has no information of the wanted type");
 		return {};
 	}
 	// As much as there is room for, and zeros behind it.
@@ -64,10 +70,9 @@ Status get_hw_info(UserCall &call, iommu_hw_info &cmd)
 		if (reserved)
 			return fail(Errno::kOpNotSupp, "a reserved field is not 0");
 	TRY_LET(device, call.context().objects().get<Device>(ObjectId(cmd.dev_id)));
-	TRY(info.ask(device->dev()));
-	if ((cmd.flags & IOMMU_HW_INFO_FLAG_INPUT_TYPE) && cmd.in_data_type != IOMMU_HW_INFO_TYPE_DEFAULT &&
-	    cmd.in_data_type != info.type)
-		return fail(Errno::kOpNotSupp, "this IOMMU has no information of the wanted type");
+	const u32 wanted =
+		cmd.flags & IOMMU_HW_INFO_FLAG_INPUT_TYPE ? cmd.in_data_type : u32{IOMMU_HW_INFO_TYPE_DEFAULT};
+	TRY(info.ask(device->dev(), wanted));
 	TRY(info.copy_out(base::UserVa(cmd.data_uptr), cmd.data_len));
 
 	cmd.data_len = info.length;
@@ -75,6 +80,8 @@ Status get_hw_info(UserCall &call, iommu_hw_info &cmd)
 	cmd.out_capabilities = 0;
 	if (device->can_track_dirty())
 		cmd.out_capabilities |= IOMMU_HW_CAP_DIRTY_TRACKING;
+	if (!kx_device_ats_supported(device->dev()))
+		cmd.out_capabilities |= IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED;
 	report_pasids(device->dev(), cmd);
 	return call.respond(cmd);
 }

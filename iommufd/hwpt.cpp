@@ -4,13 +4,15 @@
 
 #include "iommufd/context.hpp"
 #include "iommufd/device.hpp"
+#include "iommufd/driver_ops.hpp"
+#include "iommufd/virtual_iommu.hpp"
 #include "kern/uapi.hpp"
 
 namespace iommufd {
 
 namespace {
 
-constexpr u32 kPagingFlags = IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING;
+constexpr u32 kPagingFlags = IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING | IOMMU_HWPT_ALLOC_PASID;
 
 Status check_spec(const HwptSpec &spec, Device &device)
 {
@@ -26,14 +28,33 @@ Status check_spec(const HwptSpec &spec, Device &device)
 
 } // namespace
 
+Hwpt::Hwpt(ObjectType type, u32 flags) : Object(type), for_pasids_(flags & IOMMU_HWPT_ALLOC_PASID) {}
+
+u32 Hwpt::wanted_flags(const Device &device, u32 flags)
+{
+	return device.is_slice() ? flags | IOMMU_HWPT_ALLOC_PASID : flags;
+}
+
+Result<u32> Hwpt::driver_flags(const Device &device, u32 flags)
+{
+	if (!(flags & IOMMU_HWPT_ALLOC_PASID))
+		return flags;
+	const iommufd_driver *driver = registered_driver(device.dev());
+	if (driver && driver->pasid_domains)
+		return flags;
+	if (!kx_iommu_has_pasids(device.dev()))
+		return fail(Errno::kOpNotSupp, "the IOMMU has no PASIDs");
+	return flags & ~u32{IOMMU_HWPT_ALLOC_PASID};
+}
+
 void Hwpt::send_faults_to(FaultQueue &queue)
 {
 	faults_ = Hold<FaultQueue>(queue);
 	kx_domain_set_fault_queue(domain().get(), &queue);
 }
 
-HwptPaging::HwptPaging(Ioas &ioas, const HwptSpec &spec)
-	: Hwpt(kType), ioas_(ioas), nest_parent_(spec.flags & IOMMU_HWPT_ALLOC_NEST_PARENT)
+HwptPaging::HwptPaging(Ioas &ioas, u32 flags)
+	: Hwpt(kType, flags), ioas_(ioas), nest_parent_(flags & IOMMU_HWPT_ALLOC_NEST_PARENT)
 {
 }
 
@@ -61,8 +82,10 @@ Result<Pending<HwptPaging>> HwptPaging::create(Context &context, Ioas &ioas, Dev
 {
 	ioas.lock().assert_held();
 	TRY(check_spec(spec, device));
-	TRY_LET(hwpt, context.objects().create<HwptPaging>(ioas, spec));
-	TRY_LET(domain, kern::alloc_domain(device.dev(), spec.flags, spec.data));
+	const u32 flags = wanted_flags(device, spec.flags);
+	TRY_LET(told, driver_flags(device, flags));
+	TRY_LET(hwpt, context.objects().create<HwptPaging>(ioas, flags));
+	TRY_LET(domain, kern::alloc_domain(device.dev(), told, spec.data));
 	hwpt->entry_.domain = std::move(domain);
 
 	// Before anything is mapped: some IOMMUs have a bit for it in every entry.
@@ -96,25 +119,45 @@ Status HwptPaging::set_msi_window(base::Pa start)
 	return {};
 }
 
-HwptNested::HwptNested(HwptPaging &parent) : Hwpt(kType), parent_(parent) {}
+HwptNested::HwptNested(HwptPaging &parent, VirtualIommu *viommu, u32 flags)
+	: Hwpt(kType, flags), parent_(parent), viommu_(viommu ? Hold<Object>(*viommu) : Hold<Object>())
+{
+}
 
 HwptNested::~HwptNested() = default;
 
 Result<Pending<HwptNested>> HwptNested::create(Context &context, HwptPaging &parent, Device &device,
 					       const HwptSpec &spec)
 {
-	if (spec.flags || !spec.data.length || !kx_domain_can_alloc_user(device.dev()))
+	if ((spec.flags & ~u32{IOMMU_HWPT_ALLOC_PASID}) || !spec.data.length || !kx_domain_can_alloc_user(device.dev()))
 		return fail(Errno::kOpNotSupp, "unknown flag, no data, or a driver without nesting");
 	if (parent.automatic() || !parent.nest_parent())
 		return fail(Errno::kInval, "the parent was not allocated as one");
 	if (!kx_domain_same_driver(parent.domain().get(), device.dev()))
 		return fail(Errno::kInval, "the parent belongs to another IOMMU driver");
-	TRY_LET(hwpt, context.objects().create<HwptNested>(parent));
-	TRY_LET(domain, kern::alloc_user_domain(device.dev(), spec.flags, &parent.domain(), spec.data));
-	hwpt->domain_ = std::move(domain);
-	if (WARN_ON(!kx_domain_is_nested(hwpt->domain_.get())))
-		return fail(Errno::kInval, "the IOMMU driver made another kind of domain");
+	const u32 flags = wanted_flags(device, spec.flags);
+	TRY_LET(told, driver_flags(device, flags));
+	TRY_LET(hwpt, context.objects().create<HwptNested>(parent, nullptr, flags));
+	TRY(hwpt->take(kern::alloc_user_domain(device.dev(), told, &parent.domain(), spec.data)));
 	return hwpt;
+}
+
+Result<Pending<HwptNested>> HwptNested::create(Context &context, VirtualIommu &viommu, Device &device,
+					       const HwptSpec &spec)
+{
+	const u32 flags = wanted_flags(device, spec.flags);
+	TRY_LET(hwpt, context.objects().create<HwptNested>(viommu.parent(), &viommu, flags));
+	TRY(hwpt->take(viommu.alloc_nested_domain(device, {.flags = flags, .data = spec.data})));
+	return hwpt;
+}
+
+Status HwptNested::take(Result<kern::Domain> domain)
+{
+	TRY_LET(made, std::move(domain));
+	domain_ = std::move(made);
+	if (WARN_ON(!kx_domain_is_nested(domain_.get())))
+		return fail(Errno::kInval, "the IOMMU driver made another kind of domain");
+	return {};
 }
 
 } // namespace iommufd

@@ -15,6 +15,7 @@ namespace iommufd {
 
 class Context;
 class Device;
+class VirtualIommu;
 
 // What devices attach to.
 class Hwpt : public Object {
@@ -26,11 +27,22 @@ public:
 	// Where page requests of the devices go; null: they are not served. Fixed before the HWPT is published.
 	FaultQueue *faults() const { return faults_.get(); }
 	void send_faults_to(FaultQueue &queue);
+	// Allocated for PASIDs: one of the device's may be attached to it, beside a RID that is attached to such a one.
+	bool for_pasids() const { return for_pasids_; }
+
+	// Of the IOMMU_HWPT_ALLOC_* what the IOMMU driver is told; those of 6.12 do not know the one for PASIDs.
+	// EOPNOTSUPP: that flag, and the IOMMU has no PASIDs. Context: may sleep.
+	static Result<u32> driver_flags(const Device &device, u32 flags);
 
 protected:
-	using Object::Object;
+	// `flags`: IOMMU_HWPT_ALLOC_*, as wanted_flags() has them.
+	Hwpt(ObjectType type, u32 flags);
+
+	// A slice's DMA comes with a PASID: what is made for it is for PASIDs, whether the caller says so or not.
+	static u32 wanted_flags(const Device &device, u32 flags);
 
 private:
+	const bool for_pasids_;
 	Hold<FaultQueue> faults_;
 };
 
@@ -49,7 +61,7 @@ public:
 	// not offer, and as attaching and IoPageTable::add_domain(). Context: under the Ioas' lock, may sleep.
 	static Result<Pending<HwptPaging>> create(Context &context, Ioas &ioas, Device &device, const HwptSpec &spec,
 						  class Port *attach_to);
-	HwptPaging(Ioas &ioas, const HwptSpec &spec);
+	HwptPaging(Ioas &ioas, u32 flags);
 	~HwptPaging() override;
 
 	kern::Domain &domain() override { return entry_.domain; }
@@ -76,7 +88,8 @@ private:
 	bool enforces_coherency_ = false;
 };
 
-// A first-stage page table in guest memory, whose addresses a paging HWPT, its parent, translates.
+// A first-stage page table in guest memory, whose addresses a paging HWPT, its parent, translates; with a vIOMMU, that
+// of the vIOMMU.
 class HwptNested final : public Hwpt {
 public:
 	static const ObjectType kType = ObjectType::kHwptNested;
@@ -85,14 +98,20 @@ public:
 	// or belongs to another driver. What the driver says of the data.
 	static Result<Pending<HwptNested>> create(Context &context, HwptPaging &parent, Device &device,
 						  const HwptSpec &spec);
-	explicit HwptNested(HwptPaging &parent);
+	// On a vIOMMU: as VirtualIommu::alloc_nested_domain().
+	static Result<Pending<HwptNested>> create(Context &context, VirtualIommu &viommu, Device &device,
+						  const HwptSpec &spec);
+	HwptNested(HwptPaging &parent, VirtualIommu *viommu, u32 flags);
 	~HwptNested() override;
 
 	kern::Domain &domain() override { return domain_; }
 	HwptPaging *paging() override { return parent_.get(); }
 
 private:
+	Status take(Result<kern::Domain> domain);
+
 	const Hold<HwptPaging> parent_;
+	const Hold<Object> viommu_; // if it was made on one
 	kern::Domain domain_;
 };
 

@@ -3,6 +3,7 @@
 #include "iommufd/context.hpp"
 #include "iommufd/device.hpp"
 #include "iommufd/ioctl.hpp"
+#include "iommufd/virtual_iommu.hpp"
 
 namespace iommufd {
 
@@ -42,7 +43,8 @@ Status alloc_paging(UserCall &call, iommu_hwpt_alloc &cmd, Device &device, Ioas 
 	return {};
 }
 
-Status alloc_nested(UserCall &call, iommu_hwpt_alloc &cmd, Device &device, HwptPaging &parent)
+// parent: a HWPT or a vIOMMU
+template <typename Parent> Status alloc_nested(UserCall &call, iommu_hwpt_alloc &cmd, Device &device, Parent &parent)
 {
 	TRY_LET(hwpt, HwptNested::create(call.context(), parent, device, spec_of(cmd)));
 	TRY(connect_faults(call, cmd, *hwpt));
@@ -71,8 +73,10 @@ Status hwpt_alloc(UserCall &call, iommu_hwpt_alloc &cmd)
 		return alloc_paging(call, cmd, *device, static_cast<Ioas &>(**parent));
 	case ObjectType::kHwptPaging:
 		return alloc_nested(call, cmd, *device, static_cast<HwptPaging &>(**parent));
+	case ObjectType::kViommu:
+		return alloc_nested(call, cmd, *device, static_cast<VirtualIommu &>(**parent));
 	default:
-		return fail(Errno::kInval, "pt_id is neither an IOAS nor a HWPT");
+		return fail(Errno::kInval, "pt_id is neither an IOAS nor a HWPT nor a vIOMMU");
 	}
 }
 
@@ -80,6 +84,13 @@ namespace {
 
 // One call may keep a CPU busy only so long.
 constexpr u32 kMaxEntries = 1 << 19;
+
+Status invalidate_first_stage(HwptNested &hwpt, Invalidations &what)
+{
+	return base::check(kx_domain_invalidate(hwpt.domain().get(), what.type, what.entries.raw(), what.entry_length,
+						&what.count),
+			   "the IOMMU driver refused an entry");
+}
 
 Status invalidate(UserCall &call, const iommu_hwpt_invalidate &cmd, u32 &done)
 {
@@ -91,11 +102,21 @@ Status invalidate(UserCall &call, const iommu_hwpt_invalidate &cmd, u32 &done)
 		if (cmd.entry_len > base::kPageSize || cmd.entry_num > kMaxEntries)
 			return fail(Errno::kInval, "entries too long or too many");
 	}
-	TRY_LET(hwpt, call.context().objects().get<HwptNested>(ObjectId(cmd.hwpt_id)));
-	done = cmd.entry_num;
-	return base::check(
-		kx_domain_invalidate(hwpt->domain().get(), cmd.data_type, cmd.data_uptr, cmd.entry_len, &done),
-		"the IOMMU driver refused an entry");
+	TRY_LET(target, call.context().objects().get_any(ObjectId(cmd.hwpt_id)));
+	Invalidations what{cmd.data_type, base::UserVa(cmd.data_uptr), cmd.entry_len, cmd.entry_num};
+	Status status;
+	switch (target->type()) {
+	case ObjectType::kHwptNested:
+		status = invalidate_first_stage(static_cast<HwptNested &>(*target), what);
+		break;
+	case ObjectType::kViommu:
+		status = static_cast<VirtualIommu &>(*target).invalidate(what);
+		break;
+	default:
+		return fail(Errno::kInval, "neither a nested HWPT nor a vIOMMU");
+	}
+	done = what.count;
+	return status;
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 // Mapping and unmapping; see io_pagetable.hpp for the model and the locks.
 #include "iommufd/io_pagetable.hpp"
 
+#include "iommufd/file_memory.hpp"
 #include "iommufd/user_memory.hpp"
 
 namespace iommufd {
@@ -51,6 +52,12 @@ Status SliceList::append_memory(UserVa va, u64 length, bool writable, AccountMod
 {
 	TRY_LET(pages, make_user_pages(va, length, writable, mode));
 	return append(std::move(pages), va.raw() % base::kPageSize, length);
+}
+
+Status SliceList::append_file(int fd, u64 start, u64 length, bool writable, AccountMode mode)
+{
+	TRY_LET(pages, make_file_pages(fd, start, length, writable, mode));
+	return append(std::move(pages), start % base::kPageSize, length);
 }
 
 // The areas of one mapping until they are all in the table, or until they are given up.
@@ -189,6 +196,8 @@ Result<IoPageTable::Step> IoPageTable::claim_for_unmap(IovaRange range, Iova fro
 		return Step{Found::kNothing};
 	if (area->state_ != AreaState::kMapped)
 		return Step{Found::kMoving};
+	if (area->locks_)
+		return fail(Errno::kBusy, "hardware uses memory of the area without translation");
 	// In the whole range: what others have mapped across `from` meanwhile is inside.
 	if (!range.contains(area->iova()))
 		return fail(Errno::kNoEnt, "an area is only partly inside the range");
@@ -309,6 +318,8 @@ Status IoPageTable::cut_behind(Iova last)
 					area->prot()));
 	{
 		kern::Guard pages(area->pages().lock());
+		if (area->locks_)
+			return fail(Errno::kBusy, "hardware uses memory of the area without translation");
 		if (area->pins_)
 			return fail(Errno::kInval, "a kernel driver has pinned part of the area");
 		DomainEntry *storage = area->storage();

@@ -71,6 +71,8 @@ public:
 	Status append(base::Ref<Pages> pages, u64 start_byte, u64 length);
 	// Memory of the current process, as make_user_pages() takes it, and its errors.
 	Status append_memory(UserVa va, u64 length, bool writable, AccountMode mode);
+	// Memory of a file, as make_file_pages() takes it, and its errors.
+	Status append_file(int fd, u64 start, u64 length, bool writable, AccountMode mode);
 };
 
 // Where a mapping goes: at a fixed IOVA, or wherever there is room.
@@ -89,16 +91,22 @@ public:
 	// Context: may sleep. All or nothing.
 	Result<Iova> map(SliceList &slices, u64 length, Placement where, kern::Prot prot);
 	// Unmaps every area inside the range and returns the number of bytes; 0 when there was none. ENOENT when an
-	// area lies across the border, EDEADLK when a kernel driver does not let go. What had been unmapped before the
+	// area lies across the border, EBUSY when memory of one is locked, EDEADLK when a kernel driver does not let go. What had been unmapped before the
 	// error stays so. Waits for other threads' maps and unmaps of an area in the range.
 	Result<u64> unmap(IovaRange range);
 	// The same, and `bytes` tells in any case how many were unmapped.
 	Status unmap_counting(IovaRange range, u64 &bytes);
 	// Makes `last` the last IOVA of its area, if there is one, by cutting the area in two. EINVAL: not aligned,
-	// pinned by a kernel driver, or possibly mapped with large pages; ENOMEM.
+	// pinned by a kernel driver, or possibly mapped with large pages; EBUSY: memory of it is locked; ENOMEM.
 	Status cut_behind(Iova last);
 	// What backs the range, without a hole, else ENOENT.
 	Status slices(IovaRange range, SliceList &out);
+
+	// Keeps the range mapped and its memory pinned, for hardware that reads and writes it by the physical address
+	// of its first byte, the result. ENOENT: something of it is not mapped, or about to be unmapped; EPERM: not
+	// writable; EFAULT: not physically contiguous; and as Pages::pin(). Until unlock_memory() of the very same range.
+	Result<base::Pa> lock_memory(IovaRange range);
+	void unlock_memory(IovaRange range);
 
 	// Exchanges the allowed ranges for `allowed`, which gets the old ones; EADDRINUSE if one is reserved.
 	Status set_allowed(AllowedSet &allowed);
@@ -124,6 +132,15 @@ public:
 	// Sets the bits of the pages in `range` that were written, one bit for `page_size` bytes, in the user's bitmap;
 	// `clear`: and forgets them. EINVAL when part of the range is not mapped, EFAULT.
 	Status read_dirty(kern::Domain &domain, IovaRange range, u64 page_size, UserVa bitmap, bool clear);
+
+	// Stops this table together with the others of its fd, all under `outer`: stop_areas() of each, so that nothing
+	// is mapped or unmapped, waiting for who does; then stop_pins() of each, so that no kernel driver pins or
+	// copies and nobody looks. resume() ends both.
+	void stop_areas(kern::Mutex &outer) { domains_lock_.lock_beside_others(outer); }
+	void stop_pins(kern::Mutex &outer) { iova_lock_.lock_beside_others(outer); }
+	void resume();
+	// fn(area) for every area of a stopped table, until one fails.
+	template <typename Fn> Status for_each_stopped_area(Fn &&fn);
 
 	// Where the n-th area, counted from 0, begins.
 	std::optional<Iova> nth_area(u32 n);

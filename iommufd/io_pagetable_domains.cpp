@@ -127,6 +127,12 @@ void IoPageTable::remove_listener(UnmapListener &listener)
 	WARN_ON(!recompute_alignment());
 }
 
+void IoPageTable::resume()
+{
+	iova_lock_.unlock();
+	domains_lock_.unlock();
+}
+
 Status IoPageTable::set_large_pages(bool on)
 {
 	kern::Guard domains(domains_lock_);

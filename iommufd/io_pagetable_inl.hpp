@@ -47,6 +47,14 @@ template <typename Fn> Status IoPageTable::for_each_area_locked(IovaRange range,
 	}
 }
 
+template <typename Fn> Status IoPageTable::for_each_stopped_area(Fn &&fn)
+{
+	domains_lock_.assert_held_exclusive();
+	for (Area *area = areas_.first(); area; area = areas_.next(*area))
+		TRY(fn(*area));
+	return {};
+}
+
 template <typename Fn> Status IoPageTable::for_each_area(IovaRange range, Iova &done, Fn &&fn)
 {
 	kern::SharedGuard guard(iova_lock_);

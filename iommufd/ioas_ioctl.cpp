@@ -63,6 +63,7 @@ Status ioas_alloc(UserCall &call, iommu_ioas_alloc &cmd)
 	TRY_LET(ioas, call.context().objects().create<Ioas>());
 	cmd.out_ioas_id = ioas->id().raw();
 	TRY(call.respond(cmd));
+	kern::Guard guard(call.context().ioases_lock());
 	ioas.publish();
 	return {};
 }
@@ -138,11 +139,13 @@ Status ioas_map_file(UserCall &call, iommu_ioas_map_file &cmd)
 	TRY_LET(ioas, call.context().objects().get<Ioas>(ObjectId(cmd.ioas_id)));
 
 	const MapArguments args = map_arguments(cmd.flags, cmd.iova, cmd.length);
-	kern::DmaBuf buf = kern::DmaBuf::from_fd(cmd.fd);
-	if (!buf)
-		return fail(Errno::kInval, "not a dma-buf");
-	TRY_LET(pages, make_dmabuf_pages(std::move(buf), cmd.start, cmd.length, args.prot.writable()));
-	TRY(slices.append(std::move(pages), cmd.start % base::kPageSize, cmd.length));
+	if (kern::DmaBuf buf = kern::DmaBuf::from_fd(cmd.fd)) {
+		TRY_LET(pages, make_dmabuf_pages(std::move(buf), cmd.start, cmd.length, args.prot.writable()));
+		TRY(slices.append(std::move(pages), cmd.start % base::kPageSize, cmd.length));
+	} else {
+		TRY(slices.append_file(cmd.fd, cmd.start, cmd.length, args.prot.writable(),
+				       call.context().account_mode()));
+	}
 	return map_and_respond(call, cmd, cmd.iova, *ioas, slices, args);
 }
 

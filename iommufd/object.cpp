@@ -36,7 +36,12 @@ void Object::end_lease(ObjectTable &table)
 
 ObjectTable::ObjectTable() : leases_ended_(leases_class) {}
 
-ObjectTable::~ObjectTable() { WARN_ON(!ids_.empty()); }
+ObjectTable::~ObjectTable()
+{
+	u64 id = 0;
+	WARN_ON(dead_ids_ ? ids_.next(id) != nullptr : !ids_.empty());
+	ids_.forget_all();
+}
 
 Status ObjectTable::reserve_id(Object &object)
 {
@@ -67,6 +72,16 @@ Result<Object *> ObjectTable::find(ObjectId id, std::optional<ObjectType> type)
 	if (!object->try_lease(*this))
 		return fail(Errno::kNoEnt, "the object with this id is being destroyed");
 	return object;
+}
+
+Object *ObjectTable::find_behind(ObjectId id, ObjectType type)
+{
+	u64 at = id.raw();
+	kern::Guard guard(ids_);
+	while (Object *object = ids_.next(at))
+		if (object->type() == type && object->try_lease(*this))
+			return object;
+	return nullptr;
 }
 
 // Wins the object for destruction if the table is its only user.
@@ -128,6 +143,41 @@ void ObjectTable::destroy_held(Object &object)
 	delete &object;
 }
 
+void ObjectTable::take_along(Companion &companion)
+{
+	Object *held = nullptr;
+	{
+		kern::Guard guard(ids_);
+		if (!companion.object)
+			return;
+		if (companion.object->users_.inc_not_zero())
+			held = companion.object;
+	}
+	// Somebody else destroys it. Whoever relies on the companion being gone cannot go on before it is.
+	if (!held) {
+		while (WARN_ON(!leases_ended_.wait_until_zero(&companion.present, kLeaseTimeoutMs))) {
+		}
+		return;
+	}
+	while (WARN_ON(!wait_for_leases(*held))) {
+	}
+	{
+		kern::Guard guard(ids_);
+		held->users_.dec();
+		WARN_ON(!held->users_.dec_if_one());
+		ids_.retire_locked(held->id_);
+		dead_ids_++;
+	}
+	delete held;
+}
+
+void ObjectTable::companion_gone(Companion &companion)
+{
+	locked([&] { companion.clear(); });
+	// The table stays: its fd is open for the length of the call.
+	leases_ended_.wake_all();
+}
+
 void ObjectTable::put_and_try_destroy(Object &object)
 {
 	{
@@ -155,7 +205,6 @@ void ObjectTable::destroy_all()
 			progress = true;
 		}
 	}
-	WARN_ON(!ids_.empty());
 }
 
 } // namespace iommufd

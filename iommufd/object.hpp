@@ -14,7 +14,7 @@
 // sees `users` without any lease.
 //
 // Locks: the IdTable's spinlock makes "find and take a lease" and "last user, take out of the table" atomic, and
-// guards compat_ioas_. Everything else about an object has a lock of its own.
+// guards compat_ioas_ and dead_ids_. Everything else about an object has a lock of its own.
 #pragma once
 #include <optional>
 
@@ -33,9 +33,40 @@ using base::ObjectId;
 using base::Result;
 using base::Status;
 
-enum class ObjectType : u8 { kIoas, kHwptPaging, kHwptNested, kFaultQueue, kDevice, kAccess, kTest };
+enum class ObjectType : u8 {
+	kIoas,
+	kHwptPaging,
+	kHwptNested,
+	kFaultQueue,
+	kDevice,
+	kAccess,
+	kViommu,
+	kVdevice,
+	kVeventq,
+	kHwQueue,
+	kTest,
+};
 
+class Object;
 class ObjectTable;
+
+// An object that another one takes along when it goes, if user space has not destroyed it before. Guarded by the
+// table's lock.
+struct Companion {
+	Object *object = nullptr;
+	int present = 0; // 0 or 1: for somebody who sleeps until it has gone
+
+	void set(Object &o)
+	{
+		object = &o;
+		present = 1;
+	}
+	void clear()
+	{
+		object = nullptr;
+		__atomic_store_n(&present, 0, __ATOMIC_RELEASE);
+	}
+};
 
 class Object {
 public:
@@ -48,6 +79,10 @@ public:
 	// is already being destroyed.
 	bool try_lease(ObjectTable &table);
 	void end_lease(ObjectTable &table);
+	// As a Hold, for a count that somebody outside keeps; false when the object is already being destroyed. The
+	// caller knows that it is not freed meanwhile.
+	bool try_hold() { return users_.inc_not_zero(); }
+	void end_hold() { users_.dec(); }
 
 protected:
 	explicit Object(ObjectType type) : type_(type) {}
@@ -160,10 +195,24 @@ public:
 		return Lease<Object>(*this, *object);
 	}
 
+	// The T with the smallest id above `after`, for one call, if there is one. Those that are being destroyed do
+	// not count.
+	template <typename T> std::optional<Lease<T>> next(ObjectId after)
+	{
+		const ObjectType wanted = T::kType;
+		Object *found = find_behind(after, wanted);
+		return found ? std::optional<Lease<T>>(std::in_place, *this, static_cast<T &>(*found)) : std::nullopt;
+	}
+
 	// DESTROY: ENOENT, EBUSY. Context: may sleep, waits at most 60 s for leases that are just ending.
 	Status destroy(ObjectId id);
 	// For the driver that owns `hold`: waits up to 60 s for leases and destroys. Nobody else may hold the object.
 	void destroy_held(Object &object);
+	// Destroys the companion, if there is one, whatever user space does with it meanwhile; its id stays dead. Its
+	// destructor calls companion_gone(). Nobody holds the object. Context: may sleep, without a bound for what the
+	// object's own destructor waits for.
+	void take_along(Companion &companion);
+	void companion_gone(Companion &companion);
 	// Gives back the caller's hold, and destroys the object if it was the last one.
 	void put_and_try_destroy(Object &object);
 	// The fd is closed: everything goes, users before what they use.
@@ -188,6 +237,7 @@ private:
 
 	Status reserve_id(Object &object);
 	Result<Object *> find(ObjectId id, std::optional<ObjectType> type);
+	Object *find_behind(ObjectId id, ObjectType type);
 	void publish(Object &object) { ids_.publish(object.id_, &object); }
 	void abort(Object &object);
 	bool take_if_unused_locked(Object &object);
@@ -196,6 +246,7 @@ private:
 	kern::IdTable<Object> ids_;
 	kern::WaitQueue leases_ended_;
 	Object *compat_ioas_ = nullptr;
+	u32 dead_ids_ = 0;
 };
 
 template <typename T> Pending<T>::~Pending()

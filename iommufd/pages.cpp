@@ -37,6 +37,18 @@ void Pages::uncharge(u64 pages)
 	payer_.uncharge(pages);
 }
 
+Payer &Pages::payer()
+{
+	lock_.assert_held();
+	return payer_;
+}
+
+bool Pages::set_visited(bool visited)
+{
+	lock_.assert_held();
+	return std::exchange(visited_, visited) != visited;
+}
+
 u64 Pages::unpin_unneeded(PageIndex first, RunList &runs)
 {
 	lock_.assert_held();

@@ -50,6 +50,8 @@ public:
 	const Memory &memory() const { return memory_.get(); }
 	// Are its pages pinned while they are needed, and charged?
 	bool is_pinned() const { return is_pinned_; }
+	// May another process pay for it?
+	bool outlives_process() const { return outlives_process_; }
 	// Is the lock one under which nothing may wait for memory?
 	bool in_notifier() const { return in_notifier_; }
 
@@ -63,6 +65,10 @@ public:
 	// Charges `pages` pins to who pays, ENOMEM over the limit; and takes the charge back.
 	Status charge(u64 pages);
 	void uncharge(u64 pages);
+	// What is charged and to whom, for somebody who changes that.
+	Payer &payer();
+	// For a walk over areas that is to meet each Pages once: false when the mark is as wanted already.
+	bool set_visited(bool visited);
 
 	// Unpins those pages of the runs (the first one has index `first`) that neither a filled area nor a pinned
 	// range needs. Returns how many.
@@ -87,7 +93,8 @@ private:
 	template <typename T, typename... Args> friend Result<kern::Box<T>> kern::make(Args &&...);
 	template <typename Source, typename... Args>
 	Pages(std::in_place_type_t<Source> source, u64 count, bool writable, AccountMode mode, Args &&...args)
-		: writable_(writable), is_pinned_(Source::kTraits.pinned), in_notifier_(Source::kTraits.in_notifier),
+		: writable_(writable), is_pinned_(Source::kTraits.pinned),
+		  outlives_process_(Source::kTraits.outlives_process), in_notifier_(Source::kTraits.in_notifier),
 		  lock_(Source::kTraits.lock_class), payer_(mode), count_(count),
 		  memory_(source, std::forward<Args>(args)...)
 	{
@@ -98,10 +105,9 @@ private:
 
 	static const std::size_t kMemorySize = 24; // bytes
 
-	const bool writable_;
-	const bool is_pinned_;
-	const bool in_notifier_;
+	const bool writable_ : 1, is_pinned_ : 1, outlives_process_ : 1, in_notifier_ : 1;
 	bool revoked_ = false;
+	bool visited_ = false;
 	kern::Mutex lock_;
 	Payer payer_;
 	const u64 count_; // pages

@@ -53,13 +53,20 @@ private:
 
 } // namespace
 
-PasidPort::PasidPort(PasidClaim claim)
-	: claim_(std::move(claim)), parent_(claim_.parent()), pasid_(claim_.pasid()), lock_(port_class)
+PasidPort::PasidPort(PasidClaim claim, Group *beside)
+	: claim_(std::move(claim)), parent_(claim_.parent()), pasid_(claim_.pasid()), beside_(beside), lock_(port_class)
 {
 	attachment_.hides_pasid = claim_.role() == PasidClaim::Role::kSlice;
 }
 
 PasidPort::~PasidPort() { WARN_ON(hwpt_); }
+
+Status PasidPort::check_agreement(const Group::PasidChange &change, const Hwpt &hwpt) const
+{
+	if (claim_.role() == PasidClaim::Role::kSlice)
+		return {};
+	return change.check(hwpt);
+}
 
 // MSIs carry no PASID, so there is no window for them to set up in the domain; but what the parent may not use, no part
 // of it may.
@@ -131,9 +138,11 @@ void PasidPort::name_inlet()
 
 Status PasidPort::attach(Device &device, Hwpt &hwpt)
 {
+	Group::PasidChange change(beside_);
 	kern::Guard guard(lock_);
 	if (hwpt_)
 		return fail(Errno::kInval, "the PASID is attached already");
+	TRY(check_agreement(change, hwpt));
 	attachment_.reporter = device.id();
 	TRY(reserve_regions(hwpt));
 	base::Undo unreserve_it([&] { unreserve(hwpt); });
@@ -145,15 +154,18 @@ Status PasidPort::attach(Device &device, Hwpt &hwpt)
 		return status;
 	}
 	hwpt_ = Hold<Hwpt>(hwpt);
+	change.count_attached();
 	unreserve_it.dismiss();
 	return {};
 }
 
 Hold<Hwpt> PasidPort::detach(Device &)
 {
+	Group::PasidChange change(beside_);
 	kern::Guard guard(lock_);
 	if (!hwpt_)
 		return {};
+	change.count_detached();
 	detach_domain();
 	stop_faults();
 	unreserve(*hwpt_);
@@ -201,11 +213,13 @@ Status PasidPort::move(Hwpt &to)
 
 Result<Hold<Hwpt>> PasidPort::replace(Device &, Hwpt &hwpt)
 {
+	Group::PasidChange change(beside_);
 	kern::Guard guard(lock_);
 	if (!hwpt_)
 		return fail(Errno::kInval, "the PASID is not attached");
 	if (hwpt_.get() == &hwpt)
 		return Hold<Hwpt>();
+	TRY(check_agreement(change, hwpt));
 
 	const bool same_table = table_of(hwpt) == table_of(*hwpt_);
 	if (!same_table)

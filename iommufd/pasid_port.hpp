@@ -6,12 +6,16 @@
 // cannot do that to a live PASID: there it is detached and attached anew, and the parent's driver holds the DMA
 // meanwhile.
 //
-// Locks: lock_ guards everything but the constants; it is taken under an Ioas' lock and before an IoPageTable's, a
-// Group's never beside it.
+// A further PASID goes only to a HWPT for PASIDs, and of a physical device only beside a RID that agrees (Group). A
+// slice's default PASID may go anywhere: to the user it is what the RID is of another device.
+//
+// Locks: lock_ guards everything but the constants; it is taken under an Ioas' lock and that of the Group beside it,
+// and before an IoPageTable's.
 #pragma once
 #include "iommufd/pasid_api.hpp"
 #include "iommufd/attachment.hpp"
 #include "iommufd/fault_inlet.hpp"
+#include "iommufd/group.hpp"
 #include "iommufd/parent.hpp"
 #include "iommufd/port.hpp"
 
@@ -28,18 +32,20 @@ struct Pause {
 class PasidPort final : public Port {
 public:
 	// Of the claimed PASID. A slice's default one is not shown to the user with its page requests, a further one
-	// is.
-	explicit PasidPort(PasidClaim claim);
+	// is. `beside`: of a further PASID of a physical device, its group.
+	explicit PasidPort(PasidClaim claim, Group *beside = nullptr);
 	~PasidPort();
 
 	Status attach(Device &device, Hwpt &hwpt) override;
 	Result<Hold<Hwpt>> replace(Device &device, Hwpt &hwpt) override;
 	Hold<Hwpt> detach(Device &device) override;
 
+	Pasid pasid() const { return pasid_; }
 	void set_pause(const Pause &pause) { pause_ = pause; }
 	const Pause &pause() const { return pause_; }
 
 private:
+	Status check_agreement(const Group::PasidChange &change, const Hwpt &hwpt) const;
 	Status reserve_regions(Hwpt &hwpt);
 	void unreserve(Hwpt &hwpt);
 	Status attach_domain(Hwpt &hwpt);
@@ -54,6 +60,7 @@ private:
 	const PasidClaim claim_;
 	Parent &parent_;
 	const Pasid pasid_;
+	Group *const beside_;
 	kern::Mutex lock_;
 	Attachment attachment_;
 	FaultInlet inlet_;

@@ -13,13 +13,26 @@ AccountMode mode_for_caller(AccountMode wanted) { return kx_capable_ipc_lock() ?
 
 } // namespace
 
-Payer::Payer(AccountMode wanted)
-	: mm_(kx_mm_grab_current()), task_(kx_task_get_leader()), user_(kx_user_get_current()),
-	  mode_(mode_for_caller(wanted))
+Account Account::current()
 {
+	Account caller;
+	caller.mm_ = kern::MmRef(kx_mm_grab_current());
+	caller.task_ = kern::TaskRef(kx_task_get_leader());
+	caller.user_ = kern::UserRef(kx_user_get_current());
+	return caller;
 }
 
-Status Payer::charge_user(u64 pages)
+void Account::add_pinned(u64 pages)
+{
+	__atomic_fetch_add(kx_mm_pinned_vm(mm_.get()), static_cast<long long>(pages), __ATOMIC_RELAXED);
+}
+
+void Account::sub_pinned(u64 pages)
+{
+	__atomic_fetch_sub(kx_mm_pinned_vm(mm_.get()), static_cast<long long>(pages), __ATOMIC_RELAXED);
+}
+
+Status Account::charge_user(u64 pages)
 {
 	const u64 limit = kx_task_memlock_pages(task_.get());
 	long long *locked = kx_user_locked_vm(user_.get());
@@ -34,7 +47,12 @@ Status Payer::charge_user(u64 pages)
 	return {};
 }
 
-Status Payer::charge_mm(u64 pages)
+void Account::uncharge_user(u64 pages)
+{
+	__atomic_fetch_sub(kx_user_locked_vm(user_.get()), static_cast<long long>(pages), __ATOMIC_RELAXED);
+}
+
+Status Account::charge_mm(u64 pages)
 {
 	kern::MmUse use = kern::use_mm(mm_.get());
 	if (!use)
@@ -43,15 +61,24 @@ Status Payer::charge_mm(u64 pages)
 			   "over the process's RLIMIT_MEMLOCK");
 }
 
+void Account::uncharge_mm(u64 pages)
+{
+	// An address space that is gone has taken its VmLck with it.
+	if (kern::MmUse use = kern::use_mm(mm_.get()))
+		WARN_ON(kx_mm_account_locked(mm_.get(), task_.get(), pages, false));
+}
+
+Payer::Payer(AccountMode wanted) : account_(Account::current()), mode_(mode_for_caller(wanted)) {}
+
 Status Payer::charge(u64 pages)
 {
 	if (injected_failure())
 		return fail(Errno::kNoMem, "injected failure");
 	if (mode_ == AccountMode::kUser)
-		TRY(charge_user(pages));
+		TRY(account_.charge_user(pages));
 	else if (mode_ == AccountMode::kMm)
-		TRY(charge_mm(pages));
-	__atomic_fetch_add(kx_mm_pinned_vm(mm_.get()), static_cast<long long>(pages), __ATOMIC_RELAXED);
+		TRY(account_.charge_mm(pages));
+	account_.add_pinned(pages);
 	charged_ += pages;
 	return {};
 }
@@ -62,14 +89,11 @@ void Payer::uncharge(u64 pages)
 		return;
 	if (WARN_ON(pages > charged_))
 		pages = charged_;
-	if (mode_ == AccountMode::kUser) {
-		__atomic_fetch_sub(kx_user_locked_vm(user_.get()), static_cast<long long>(pages), __ATOMIC_RELAXED);
-	} else if (mode_ == AccountMode::kMm) {
-		// An address space that is gone has taken its VmLck with it.
-		if (kern::MmUse use = kern::use_mm(mm_.get()))
-			WARN_ON(kx_mm_account_locked(mm_.get(), task_.get(), pages, false));
-	}
-	__atomic_fetch_sub(kx_mm_pinned_vm(mm_.get()), static_cast<long long>(pages), __ATOMIC_RELAXED);
+	if (mode_ == AccountMode::kUser)
+		account_.uncharge_user(pages);
+	else if (mode_ == AccountMode::kMm)
+		account_.uncharge_mm(pages);
+	account_.sub_pinned(pages);
 	charged_ -= pages;
 }
 

@@ -20,6 +20,31 @@ enum class AccountMode : u8 {
 	kMm,   // the process's VmLck, as VFIO always did
 };
 
+// A process, and the three sums that pins are added to.
+class Account {
+public:
+	// The current process's.
+	static Account current();
+
+	// VmPin, which has no limit.
+	void add_pinned(u64 pages);
+	void sub_pinned(u64 pages);
+	// The user's sum; ENOMEM over the process's limit.
+	Status charge_user(u64 pages);
+	void uncharge_user(u64 pages);
+	// VmLck; ENOMEM over the limit, EFAULT when the process has exited. Context: takes its mmap lock.
+	Status charge_mm(u64 pages);
+	void uncharge_mm(u64 pages);
+
+	bool same_mm(const Account &o) const { return mm_.get() == o.mm_.get(); }
+	bool same_user(const Account &o) const { return user_.get() == o.user_.get(); }
+
+private:
+	kern::MmRef mm_;
+	kern::TaskRef task_;
+	kern::UserRef user_;
+};
+
 class Payer {
 public:
 	// The current process. kNone instead of `wanted` if it has CAP_IPC_LOCK.
@@ -33,12 +58,9 @@ public:
 	u64 charged() const { return charged_; } // pages
 
 private:
-	Status charge_user(u64 pages);
-	Status charge_mm(u64 pages);
+	friend class PayerChange;
 
-	kern::MmRef mm_;
-	kern::TaskRef task_;
-	kern::UserRef user_;
+	Account account_;
 	u64 charged_ = 0; // pages
 	const AccountMode mode_;
 };

@@ -31,8 +31,10 @@ Status Context::create_compat_ioas()
 			objects_.set_compat_ioas(&*pending);
 		return {};
 	}));
-	if (is_new)
+	if (is_new) {
+		kern::Guard guard(ioases_lock_);
 		pending.publish();
+	}
 	return {};
 }
 

@@ -23,7 +23,7 @@ base::Result<iommu_domain *> alloc_paging(Device &device, u32 flags)
 {
 	const bool dirty = flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING;
 
-	if (flags & ~u32{IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING})
+	if (flags & ~u32{IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING | IOMMU_HWPT_ALLOC_PASID})
 		return base::fail(base::Errno::kOpNotSupp, "unknown flag");
 	if (dirty && !device.tracks_dirty())
 		return base::fail(base::Errno::kOpNotSupp, "the device cannot track dirty pages");

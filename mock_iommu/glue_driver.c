@@ -7,7 +7,7 @@
 #include "mock_iommu/glue.h"
 #include "include/linux/iommufd_driver.h"
 
-static struct iommufd_driver driver = { .replace_pasid = mock_pasid_replace };
+static struct iommufd_driver driver = { .pasid_domains = true, .replace_pasid = mock_pasid_replace };
 
 /* Is the driver to be registered, and is it? One that has devices must stay as it is. */
 static bool wanted = true, registered, running;

@@ -15,6 +15,7 @@
 #include "mock_iommu/glue.h"
 
 #define IOMMUFD_CXX_KERNEL
+#include "include/uapi/linux/iommufd.h"
 #include "include/uapi/linux/iommufd_test.h"
 
 static struct iommu_device mock_iommu;
@@ -126,7 +127,7 @@ static int alloc_nested(struct iommu_domain *parent, u32 flags, const struct iom
 	struct iommu_hwpt_selftest config;
 	int rc;
 
-	if (flags || !data || data->type != IOMMU_HWPT_DATA_SELFTEST)
+	if (flags & ~IOMMU_HWPT_ALLOC_PASID || !data || data->type != IOMMU_HWPT_DATA_SELFTEST)
 		return -EOPNOTSUPP;
 	if (!mx_is_paging(parent))
 		return -EINVAL;

@@ -27,26 +27,30 @@ constexpr iommufd_pause_ops kPauseOps = {.pause = pause_device, .resume = resume
 
 TestDevice::TestDevice() : change_lock_(change_class), dma_lock_(dma_class) {}
 
-// A slice's page requests go on while its attachments change, as a real one's do: its IOMMU keeps them apart. Those of
+// A PASID's page requests go on while its attachments change, as a real one's do: its IOMMU keeps them apart. Those of
 // a whole device do not, as 6.12's iommufd expects of its mock.
 class TestDevice::Change {
 public:
-	explicit Change(TestDevice &device) : device_(device)
+	enum class Of : u8 { kDevice, kFurtherPasid };
+
+	explicit Change(TestDevice &device, Of of = Of::kDevice)
+		: device_(device), stops_requests_(!device.slice_ && of == Of::kDevice)
 	{
 		device_.change_lock_.lock();
-		if (!device_.slice_)
+		if (stops_requests_)
 			device_.device().attach_lock_.lock();
 	}
 	Change(const Change &) = delete;
 	~Change()
 	{
-		if (!device_.slice_)
+		if (stops_requests_)
 			device_.device().attach_lock_.unlock();
 		device_.change_lock_.unlock();
 	}
 
 private:
 	TestDevice &device_;
+	const bool stops_requests_;
 };
 
 base::Status TestDevice::bind(const Wanted &wanted)
@@ -108,19 +112,19 @@ base::Status TestDevice::replace(u32 &pt_id)
 
 base::Status TestDevice::attach_pasid(u32 pasid, u32 &pt_id)
 {
-	Change guard(*this);
+	Change guard(*this, Change::Of::kFurtherPasid);
 	return base::check(iommufd_device_attach_pasid(idev_, pasid, &pt_id), "the PASID does not attach");
 }
 
 base::Status TestDevice::replace_pasid(u32 pasid, u32 &pt_id)
 {
-	Change guard(*this);
+	Change guard(*this, Change::Of::kFurtherPasid);
 	return base::check(iommufd_device_replace_pasid(idev_, pasid, &pt_id), "no other attachment");
 }
 
 void TestDevice::detach_pasid(u32 pasid)
 {
-	Change guard(*this);
+	Change guard(*this, Change::Of::kFurtherPasid);
 	iommufd_device_detach_pasid(idev_, pasid);
 }
 

@@ -3,8 +3,8 @@
 // It is to the mock device what vfio-pci or the driver of a slice is to a real one.
 //
 // Locks: dma_lock_ holds DMA: shared by each DMA and page request, exclusive from pause to resume. change_lock_ keeps
-// the calls into iommufd apart, which has them come one after the other; for a device as a whole, Device::attach_lock_
-// does so for all.
+// the calls into iommufd apart, which has them come one after the other; for the attachment of a device as a whole,
+// Device::attach_lock_ does so for all.
 #pragma once
 #include <optional>
 

@@ -54,6 +54,15 @@ static int with_physical(struct world *w)
 	       with_two_ioases(w) ?: mock_device(w->view.fd, w->ioas, MOCK_FLAGS_DEVICE_PASID, &w->dev);
 }
 
+/* Attached to a HWPT for PASIDs; there is another one, of the other IOAS. */
+static int with_physical_for_pasids(struct world *w)
+{
+	return with_physical(w) ?:
+	       hwpt_alloc(w->view.fd, w->dev.idev, w->ioas, IOMMU_HWPT_ALLOC_PASID, &w->hwpt) ?:
+	       hwpt_alloc(w->view.fd, w->dev.idev, w->other, IOMMU_HWPT_ALLOC_PASID, &w->hwpt2) ?:
+	       mock_replace(w->view.fd, &w->dev, w->hwpt);
+}
+
 static int with_slice_and_physical(struct world *w)
 {
 	return with_slice(w) ?: mock_device(w->view.fd, w->other, 0, &w->dev2);
@@ -92,7 +101,10 @@ static int add_further(struct world *w)
 static int with_further(struct world *w) { return with_slice(w) ?: add_further(w); }
 static int with_further_and_physical(struct world *w) { return with_slice_and_physical(w) ?: add_further(w); }
 static int with_further_two_steps(struct world *w) { return with_slice_two_steps(w) ?: add_further(w); }
-static int with_physical_further(struct world *w) { return with_physical(w) ?: add_further(w); }
+static int with_physical_further(struct world *w)
+{
+	return with_physical_for_pasids(w) ?: mock_pasid_attach(w->view.fd, &w->dev, FURTHER, w->hwpt, NULL);
+}
 
 /* --- calls */
 
@@ -149,6 +161,24 @@ static int do_further(struct world *w)
 	return mock_pasid_attach(w->view.fd, &w->dev, FURTHER, w->other, NULL);
 }
 
+static int do_further_of_physical(struct world *w)
+{
+	return mock_pasid_attach(w->view.fd, &w->dev, FURTHER, w->hwpt2, NULL);
+}
+
+static int do_replace_further_of_physical(struct world *w)
+{
+	return mock_pasid_replace(w->view.fd, &w->dev, FURTHER, w->hwpt2, NULL);
+}
+
+/* its own attachment, beside that of a PASID */
+static int do_replace_beside_further(struct world *w) { return mock_replace(w->view.fd, &w->dev, w->hwpt2); }
+
+static int do_alloc_for_pasids(struct world *w)
+{
+	return hwpt_alloc(w->view.fd, w->dev.idev, w->other, IOMMU_HWPT_ALLOC_PASID, &w->hwpt);
+}
+
 static int do_replace_further(struct world *w)
 {
 	return mock_pasid_replace(w->view.fd, &w->dev, FURTHER, w->other, NULL);
@@ -177,9 +207,13 @@ SWEEP(replace_further, .setup = with_further, .call = do_replace_further, .errno
 SWEEP(replace_further_in_two_steps, .setup = with_further_two_steps, .call = do_replace_further,
       .errnos = ATTACH, .least = 8)
 SWEEP(detach_further, .setup = with_further, .call = do_detach_further, .errnos = LOOKUP, .least = 1)
-SWEEP(attach_further_of_a_physical, .setup = with_physical, .call = do_further, .errnos = ATTACH, .least = 8)
-SWEEP(replace_further_of_a_physical, .setup = with_physical_further, .call = do_replace_further,
-      .errnos = ATTACH, .least = 8)
+SWEEP(attach_further_of_a_physical, .setup = with_physical_for_pasids, .call = do_further_of_physical,
+      .errnos = ATTACH, .least = 5)
+SWEEP(replace_further_of_a_physical, .setup = with_physical_further, .call = do_replace_further_of_physical,
+      .errnos = ATTACH, .least = 3)
+SWEEP(replace_beside_further, .setup = with_physical_further, .call = do_replace_beside_further,
+      .errnos = ATTACH, .least = 3)
+SWEEP(HWPT_ALLOC_for_PASIDs, .setup = with_physical, .call = do_alloc_for_pasids, .errnos = PIN | RESERVATION, .least = 8)
 
 int main(int argc, char **argv)
 {

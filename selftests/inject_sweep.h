@@ -33,7 +33,7 @@ struct world {
 	struct view view;
 	struct window windows[2];
 	char *memory; /* PAGES */
-	__u32 ioas, other, hwpt, nested, fault, cookie, access;
+	__u32 ioas, other, hwpt, hwpt2, nested, fault, cookie, access;
 	struct mock_dev dev, dev2;
 	struct vfio_dev vfio;
 	int group;

@@ -289,22 +289,26 @@ TEST_F(pasid, further_pasids_die_with_the_slice)
 TEST_F(pasid, further_pasids_of_a_whole_device)
 {
 	struct mock_dev whole, no_dirty;
-	__u32 dirty;
+	__u32 dirty, one, two;
 
 	ASSERT_EQ(0, mock_device(self->fd, self->ioas, MOCK_FLAGS_DEVICE_PASID, &whole));
-	ASSERT_EQ(0, mock_pasid_attach(self->fd, &whole, 100, self->second, NULL));
-	EXPECT_EQ(-EBUSY, mock_pasid_attach(self->fd, &whole, 100, self->second, NULL));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, whole.idev, self->ioas, IOMMU_HWPT_ALLOC_PASID, &one));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, whole.idev, self->second, IOMMU_HWPT_ALLOC_PASID, &two));
+	ASSERT_EQ(0, mock_replace(self->fd, &whole, one));
+	ASSERT_EQ(0, mock_pasid_attach(self->fd, &whole, 100, two, NULL));
+	EXPECT_EQ(-EBUSY, mock_pasid_attach(self->fd, &whole, 100, two, NULL));
 	EXPECT_EQ(1, dma(self, self->fd, &whole, 0));
 	EXPECT_EQ(2, dma(self, self->fd, &whole, 100));
-	ASSERT_EQ(0, mock_replace(self->fd, &whole, self->second));
-	ASSERT_EQ(0, mock_pasid_replace(self->fd, &whole, 100, self->ioas, NULL));
+	ASSERT_EQ(0, mock_replace(self->fd, &whole, two));
+	ASSERT_EQ(0, mock_pasid_replace(self->fd, &whole, 100, one, NULL));
 	EXPECT_EQ(2, dma(self, self->fd, &whole, 0));
 	EXPECT_EQ(1, dma(self, self->fd, &whole, 100));
 	/* a domain that does not suit: it stays where it was */
-	ASSERT_EQ(0, mock_device(self->fd, self->ioas, MOCK_FLAGS_DEVICE_PASID | MOCK_FLAGS_DEVICE_NO_DIRTY, &no_dirty));
-	ASSERT_EQ(0, hwpt_alloc(self->fd, whole.idev, self->ioas, IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &dirty));
+	ASSERT_EQ(0, mock_device(self->fd, two, MOCK_FLAGS_DEVICE_PASID | MOCK_FLAGS_DEVICE_NO_DIRTY, &no_dirty));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, whole.idev, self->ioas,
+				IOMMU_HWPT_ALLOC_DIRTY_TRACKING | IOMMU_HWPT_ALLOC_PASID, &dirty));
 	EXPECT_EQ(-EINVAL, mock_pasid_attach(self->fd, &no_dirty, 100, dirty, NULL));
-	ASSERT_EQ(0, mock_pasid_attach(self->fd, &no_dirty, 100, self->second, NULL));
+	ASSERT_EQ(0, mock_pasid_attach(self->fd, &no_dirty, 100, two, NULL));
 	EXPECT_EQ(-EINVAL, mock_pasid_replace(self->fd, &no_dirty, 100, dirty, NULL));
 	EXPECT_EQ(2, dma(self, self->fd, &no_dirty, 100));
 	EXPECT_EQ(0, object_destroy(self->fd, whole.stdev));
@@ -315,14 +319,18 @@ TEST_F(pasid, scripted_failure)
 {
 	const __u32 pasid = IOMMU_TEST_PASID_RESERVED;
 	struct mock_dev whole;
+	__u32 one, two;
 
 	ASSERT_EQ(0, mock_device(self->fd, self->ioas, MOCK_FLAGS_DEVICE_PASID, &whole));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, whole.idev, self->ioas, IOMMU_HWPT_ALLOC_PASID, &one));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, whole.idev, self->second, IOMMU_HWPT_ALLOC_PASID, &two));
+	ASSERT_EQ(0, mock_replace(self->fd, &whole, one));
 	for (int i = 0; i < 3; i++) {
-		ASSERT_EQ(0, mock_pasid_attach(self->fd, &whole, pasid, self->ioas, NULL));
-		EXPECT_EQ(-ENOMEM, mock_pasid_replace(self->fd, &whole, pasid, self->second, NULL));
+		ASSERT_EQ(0, mock_pasid_attach(self->fd, &whole, pasid, one, NULL));
+		EXPECT_EQ(-ENOMEM, mock_pasid_replace(self->fd, &whole, pasid, two, NULL));
 		EXPECT_EQ(1, dma(self, self->fd, &whole, pasid));
 		if (i)
-			EXPECT_EQ(0, mock_pasid_replace(self->fd, &whole, pasid, self->second, NULL));
+			EXPECT_EQ(0, mock_pasid_replace(self->fd, &whole, pasid, two, NULL));
 		EXPECT_EQ(i ? 2 : 1, dma(self, self->fd, &whole, pasid));
 		ASSERT_EQ(0, mock_pasid_detach(self->fd, &whole, pasid));
 	}

@@ -37,6 +37,7 @@ public:
 	}
 
 private:
+	friend class RwSem;
 	Opaque<mutex, KX_SIZE_mutex, KX_ALIGN_mutex> m_;
 };
 
@@ -47,6 +48,8 @@ public:
 
 	void lock() { kx_rwsem_lock(s_.get()); }
 	void unlock() { kx_rwsem_unlock(s_.get()); }
+	// lock() of one of several of this class at once, which only the holder of `outer` ever does.
+	void lock_beside_others(Mutex &outer) { kx_rwsem_lock_beside_others(s_.get(), outer.m_.get()); }
 	void lock_shared() { kx_rwsem_lock_shared(s_.get()); }
 	void unlock_shared() { kx_rwsem_unlock_shared(s_.get()); }
 	void assert_held() const
@@ -74,6 +77,23 @@ public:
 
 private:
 	Opaque<spinlock, KX_SIZE_spinlock, KX_ALIGN_spinlock> s_;
+};
+
+// A spinlock that interrupt handlers take, too: interrupts are off under it.
+class IrqSpinLock {
+public:
+	explicit IrqSpinLock(LockClass &c) { kx_spin_init(s_.get(), c.name(), c.key()); }
+
+	void lock()
+	{
+		const unsigned long flags = kx_spin_lock_irqsave(s_.get());
+		flags_ = flags; // the holder's
+	}
+	void unlock() { kx_spin_unlock_irqrestore(s_.get(), flags_); }
+
+private:
+	Opaque<spinlock, KX_SIZE_spinlock, KX_ALIGN_spinlock> s_;
+	unsigned long flags_ = 0;
 };
 
 class WaitQueue {

@@ -31,6 +31,10 @@ public:
 	// Gives an id back, reserved or published; the object that stood there.
 	T *erase(Id id) { return static_cast<T *>(kx_ids_erase(xa_.get(), id.raw())); }
 	T *erase_locked(Id id) { return static_cast<T *>(kx_ids_erase_locked(xa_.get(), id.raw())); }
+	// The id stays taken, and leads to nothing.
+	void retire_locked(Id id) { kx_ids_retire_locked(xa_.get(), id.raw()); }
+	// Forgets every id, retired ones too; nobody uses the table any more.
+	void forget_all() { kx_ids_destroy(xa_.get()); }
 	// Null for an id that is free or only reserved.
 	T *find_locked(Id id) { return static_cast<T *>(kx_ids_load(xa_.get(), id.raw())); }
 	// The published object with the smallest id above `at`, which moves there; null at the end. Start with 0.

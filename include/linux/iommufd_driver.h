@@ -72,7 +72,8 @@ struct iommufd_hw_queue {
  *   vdevice_init         a vDEVICE is made; nobody finds it by its virt_id before this returns 0
  *   hw_queue_size        bytes of the driver's structure for a HW queue of this type; 0: there is no such type
  *   hw_queue_init        the hardware may read and write `length` bytes from the physical address pa on. Queues of one
- *                        vIOMMU are made one after the other. EEXIST: index is in use.
+ *                        vIOMMU are made and destroyed one after the other, in whatever order their dependencies
+ *                        permit. EEXIST: index is in use.
  */
 struct iommufd_viommu_ops {
 	void (*destroy)(struct iommufd_viommu *viommu);
@@ -138,24 +139,27 @@ int iommufd_viommu_get_vdev_id(struct iommufd_viommu *viommu, struct device *dev
 /*
  * An event for the guest: `length` bytes as the uAPI defines for this IOMMU_VEVENTQ_TYPE_*. Any context, hard
  * interrupts too. EOPNOTSUPP: the vIOMMU has no queue of this type. ENOMEM: the event is lost, and the reader will see
- * that; a full queue loses it, too, and the result is 0. EINVAL: no data.
+ * that; a full queue loses it, too, and the result is 0. EINVAL: no data, or more than fits a page with the header.
  */
 int iommufd_viommu_report_event(struct iommufd_viommu *viommu, unsigned int type, const void *data,
 				unsigned long length);
 
 /*
  * Lets the user map `length` bytes of physical addresses from pa on (both multiples of the page size) with mmap() on
- * /dev/iommu. *offset: what mmap() takes, of which user space has to be told. device_memory: registers, else ordinary
- * memory. The vIOMMU cannot be destroyed while it is mapped; the driver gives the region back at the latest in destroy.
- * EINVAL, ENOMEM.
+ * /dev/iommu, once the vIOMMU has been made. *offset: what mmap() takes, of which user space has to be told; never 0, and
+ * not used again. device_memory: registers, uncached; else ordinary memory, cached. The vIOMMU cannot be destroyed while
+ * it is mapped; the driver gives the region back at the latest in destroy, or where viommu_init() fails after this. Nobody
+ * sees the addresses any more when iommufd_viommu_destroy_mmap() returns: who still has them mapped gets SIGBUS.
+ * EINVAL: length is 0, or something is no multiple; ENOMEM.
  */
 int iommufd_viommu_alloc_mmap(struct iommufd_viommu *viommu, unsigned long long pa, unsigned long length,
 			      bool device_memory, unsigned long *offset);
 void iommufd_viommu_destroy_mmap(struct iommufd_viommu *viommu, unsigned long offset);
 
 /*
- * queue needs `other`, of the same vIOMMU, to stay as long as this is not taken back: destroying `other` is EBUSY.
- * EINVAL: they are one and the same, or of different vIOMMUs.
+ * queue needs `other`, of the same vIOMMU, to stay as long as this is not taken back, at the latest in queue's destroy:
+ * destroying `other` is EBUSY. EINVAL: they are one and the same, or of different vIOMMUs; ENOENT: `other` is being
+ * destroyed already, its destroy function comes next.
  */
 int iommufd_hw_queue_depend(struct iommufd_hw_queue *queue, struct iommufd_hw_queue *other);
 void iommufd_hw_queue_undepend(struct iommufd_hw_queue *queue, struct iommufd_hw_queue *other);

@@ -37,17 +37,22 @@ Blocks &blocks()
 bool tries_fail;
 unsigned asked;
 
-void *take(unsigned long size, int fill)
+void *take_now(unsigned long size, int fill)
 {
 	asked++;
-	fake::might_sleep("allocation");
-	fake::might_reclaim("allocation");
 	if (fake::step(fake::Fault::kAlloc))
 		return nullptr;
 	void *block = malloc(size ? size : 1);
 	memset(block, fill, size);
 	blocks().insert(block);
 	return block;
+}
+
+void *take(unsigned long size, int fill)
+{
+	fake::might_sleep("allocation");
+	fake::might_reclaim("allocation");
+	return take_now(size, fill);
 }
 
 } // namespace
@@ -84,6 +89,7 @@ bool kx_wait_for_memory()
 namespace fake {
 
 std::size_t outstanding_allocations() { return blocks().size(); }
+void *alloc_now(unsigned long size) { return take_now(size, 0xa5); }
 void fail_all_tries(bool on) { tries_fail = on; }
 unsigned allocations() { return asked; }
 

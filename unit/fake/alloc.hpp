@@ -12,6 +12,8 @@ std::size_t outstanding_allocations();
 void fail_all_tries(bool on);
 // How often an allocation was asked for since the last reset.
 unsigned allocations();
+// kx_alloc_now(): memory that may be asked for under a spinlock.
+void *alloc_now(unsigned long size);
 void reset_alloc();
 
 } // namespace fake

@@ -3,6 +3,7 @@
 // whether they are there. Rules that are checked: it is mapped without caches and as device memory, and is in no domain
 // when it goes.
 #pragma once
+#include <functional>
 #include <vector>
 
 #include "bridge/dmabuf.h"

@@ -49,7 +49,7 @@ void fake::run_task_work()
 		file *f = to_release.back();
 		to_release.pop_back();
 		if (f->queue)
-			iommufd_cxx_fault_release(f->queue);
+			iommufd_cxx_queue_release(f->queue);
 		else if (f->ours)
 			iommufd_cxx_release(f->private_data);
 		delete f;
@@ -58,8 +58,11 @@ void fake::run_task_work()
 }
 
 std::size_t fake::open_files() { return open_count; }
+void reset_inodes();
+
 void fake::reset_files()
 {
+	reset_inodes();
 	descriptors.clear();
 	installed.clear();
 }
@@ -147,7 +150,7 @@ void kx_fd_install(int fd, file *f)
 	installed.insert(fd);
 }
 
-int kx_fault_file_create(void *queue, file **made)
+static int create_queue_file(void *queue, file **made)
 {
 	fake::might_sleep("making a file");
 	if (fake::step(fake::Fault::kAlloc))
@@ -159,6 +162,9 @@ int kx_fault_file_create(void *queue, file **made)
 	*made = f;
 	return 0;
 }
+
+int kx_fault_file_create(void *queue, file **made) { return create_queue_file(queue, made); }
+int kx_event_file_create(void *queue, file **made) { return create_queue_file(queue, made); }
 
 void kx_poll_wait(file *f, wait_queue_head *wq, poll_table_struct *)
 {

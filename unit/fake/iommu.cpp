@@ -81,6 +81,8 @@ bool kx_device_coherent(device *dev) { return dev->coherent; }
 bool kx_device_can_enforce_coherency(device *dev) { return dev->can_enforce; }
 bool kx_device_can_track_dirty(device *dev) { return dev->tracks_dirty; }
 unsigned kx_device_max_pasids(device *dev) { return dev->max_pasids; }
+bool kx_iommu_has_pasids(device *dev) { return dev->iommu_has_pasids; }
+bool kx_device_ats_supported(device *dev) { return dev->ats; }
 bool kx_device_pasid_exec(device *dev) { return dev->pasid_exec; }
 bool kx_device_pasid_priv(device *dev) { return dev->pasid_priv; }
 
@@ -100,6 +102,17 @@ int kx_device_hw_info(device *dev, unsigned *type, unsigned *length, void **data
 	*length = dev->hw_info.size();
 	*data = copy;
 	return 0;
+}
+
+int kx_driver_hw_info(void *(*ask)(device *, unsigned *, unsigned *), device *dev, unsigned *type, unsigned *length,
+		      void **data)
+{
+	void *made = ask(dev, length, type);
+	const auto value = reinterpret_cast<std::intptr_t>(made);
+	const bool failed = value < 0 && value >= -4095;
+
+	*data = failed ? nullptr : made;
+	return failed ? static_cast<int>(value) : 0;
 }
 
 int kx_device_for_each_resv(device *dev, kx_resv_fn fn, void *context)

@@ -87,12 +87,15 @@ struct device {
 	unsigned long long first = 0, last = (1ull << 48) - 1;
 	std::vector<Resv> resv;
 	unsigned max_pasids = 0;
+	bool iommu_has_pasids = true;
+	bool ats = false;
 	bool pasid_exec = false, pasid_priv = false;
 	std::vector<unsigned char> hw_info; // empty: the driver has none
 	unsigned hw_info_type = 1;
 	int hw_info_error = 0;
 	int msi_error = 0;
 	int driver = 0;                // which IOMMU driver is in front of it
+	int iommu = 0;                 // and which of the driver's IOMMUs
 	bool nested_is_paging = false; // a broken driver
 	bool virtual_function = false;
 	int iopf_error = 0;

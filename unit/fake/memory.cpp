@@ -65,6 +65,16 @@ void map_memory(Process &process, unsigned long va, unsigned long count, MapSpec
 	used++;
 }
 
+page *new_pages(unsigned long count, unsigned long alignment)
+{
+	used = (used + alignment - 1) / alignment * alignment;
+	if (used + count > kCount)
+		abort();
+	page *first = &memory[used];
+	used += count;
+	return first;
+}
+
 void unmap_memory(Process &process, unsigned long va, unsigned long count)
 {
 	for (unsigned long i = 0; i < count; i++)
@@ -93,7 +103,7 @@ long pins_total()
 {
 	long sum = 0;
 	for (unsigned long i = 0; i < used; i++)
-		sum += memory[i].pins;
+		sum += memory[i].pins + memory[i].folio_pins;
 	return sum;
 }
 

@@ -12,7 +12,8 @@
 
 struct page {
 	int pins;
-	int mapped; // leaf entries of domains that point here
+	int folio_pins; // of the folio that begins here, not yet of single pages
+	int mapped;     // leaf entries of domains that point here
 	bool dirty;
 	char *data; // 4096 bytes, made on first use
 	char padding[KX_SIZE_page - 24];
@@ -78,6 +79,8 @@ struct MapSpec {
 	bool special = false;
 };
 void map_memory(Process &process, unsigned long va, unsigned long count, MapSpec spec = {});
+// `count` contiguous pages that nobody maps; the first has an address that is a multiple of so many pages.
+page *new_pages(unsigned long count, unsigned long alignment);
 void unmap_memory(Process &process, unsigned long va, unsigned long count);
 page *page_at(const mm_struct &mm, unsigned long va);
 char *data_of(page &p);

@@ -12,6 +12,14 @@ void kx_module_get(module *m)
 		m->refs++;
 }
 
+bool kx_module_try_get(module *m)
+{
+	if (m && m->going)
+		return false;
+	kx_module_get(m);
+	return true;
+}
+
 void kx_module_put(module *m)
 {
 	if (m && --m->refs < 0)

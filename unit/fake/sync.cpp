@@ -52,9 +52,11 @@ bool leads_to(const std::string &from, const std::string &to)
 	return false;
 }
 
-void note_order(const Lock &lock)
+void note_order(const Lock &lock, const Lock *beside_others_under = nullptr)
 {
 	for (const Lock *outer : held) {
+		if (beside_others_under && std::string(outer->name) == lock.name)
+			continue;
 		auto &inner = taken_under[outer->name];
 		if (inner.contains(lock.name))
 			continue;
@@ -78,6 +80,18 @@ void take_lock(Lock &lock, bool shared)
 	note_order(lock);
 	lock.shared += shared;
 	lock.exclusive = !shared;
+	held.push_back(&lock);
+}
+
+void take_lock_beside_others(Lock &lock, const Lock &outer)
+{
+	might_sleep(lock.name);
+	if (!outer.exclusive)
+		problem("%s beside others without %s", lock.name, outer.name);
+	if (lock.exclusive || lock.shared)
+		problem("%s would wait for itself", lock.name);
+	note_order(lock, &outer);
+	lock.exclusive = true;
 	held.push_back(&lock);
 }
 
@@ -162,6 +176,13 @@ void kx_rwsem_lock(rw_semaphore *s)
 	fake::take_lock(s->lock, false);
 }
 
+void kx_rwsem_lock_beside_others(rw_semaphore *s, mutex *outer)
+{
+	if (fake::meanwhile_locked && s->lock.name == fake::awaited_lock)
+		std::exchange(fake::meanwhile_locked, nullptr)();
+	fake::take_lock_beside_others(s->lock, outer->lock);
+}
+
 void kx_rwsem_lock_shared(rw_semaphore *s) { fake::take_lock(s->lock, true); }
 void kx_rwsem_unlock_shared(rw_semaphore *s) { fake::drop_lock(s->lock, true); }
 
@@ -176,6 +197,19 @@ void kx_rwsem_assert_held_exclusive(const rw_semaphore *s)
 void kx_spin_init(spinlock *s, const char *name, lock_class_key *) { s->lock = {name, true, false, 0}; }
 void kx_spin_lock(spinlock *s) { fake::take_lock(s->lock, false); }
 void kx_spin_unlock(spinlock *s) { fake::drop_lock(s->lock, false); }
+
+unsigned long kx_spin_lock_irqsave(spinlock *s)
+{
+	fake::take_lock(s->lock, false);
+	return reinterpret_cast<unsigned long>(s);
+}
+
+void kx_spin_unlock_irqrestore(spinlock *s, unsigned long flags)
+{
+	if (flags != reinterpret_cast<unsigned long>(s))
+		problem("%s unlocked with another lock's flags", s->lock.name);
+	fake::drop_lock(s->lock, false);
+}
 
 void kx_sleep_ms(unsigned)
 {

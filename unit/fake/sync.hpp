@@ -15,6 +15,8 @@ struct Lock {
 };
 
 void take_lock(Lock &lock, bool shared);
+// Of a class that may be held already, as only the holder of `outer` may.
+void take_lock_beside_others(Lock &lock, const Lock &outer);
 void drop_lock(Lock &lock, bool shared);
 void assert_held(const Lock &lock);
 std::size_t locks_held();

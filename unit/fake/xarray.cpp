@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// bridge/xarray.h: a table of ids as a std::map, where null stands for an id that is only reserved.
+// bridge/xarray.h: a table of ids as a std::map, where null stands for an id that is only reserved, or retired.
 #include <map>
 
 #include "bridge/layout.gen.h"
@@ -90,6 +90,19 @@ void *kx_ids_erase_locked(xarray *xa, unsigned id)
 	ids(xa).erase(it);
 	return entry;
 }
+
+void kx_ids_retire_locked(xarray *xa, unsigned id)
+{
+	if (!xa->lock.exclusive)
+		fake::problem("id %u retired without the table's lock", id);
+	auto it = ids(xa).find(id);
+	if (it == ids(xa).end() || !it->second)
+		fake::problem("id %u retired although nothing stands there", id);
+	else
+		it->second = nullptr;
+}
+
+void kx_ids_destroy(xarray *xa) { ids(xa).clear(); }
 
 void *kx_ids_load(xarray *xa, unsigned id)
 {

@@ -250,7 +250,7 @@ TEST_F(DeviceTest, DriversThatBreakTheirWord)
 	EXPECT_EQ(a.attach(ioas), -22);
 	iommu_hw_info cmd{};
 	cmd.dev_id = a.id();
-	EXPECT_EQ(fd.call(IOMMU_GET_HW_INFO, cmd), -19);
+	EXPECT_EQ(fd.call(IOMMU_GET_HW_INFO, cmd), -95);
 	EXPECT_EQ(warnings.count(), 2u);
 	EXPECT_EQ(fake::domains().size(), 0u);
 }
@@ -290,7 +290,7 @@ TEST_F(DeviceTest, HwInfo)
 {
 	device &dev = machine.new_device();
 	dev.hw_info = {1, 2, 3, 4, 5, 6, 7, 8};
-	dev.tracks_dirty = dev.pasid_priv = true;
+	dev.tracks_dirty = dev.pasid_priv = dev.ats = true;
 	dev.max_pasids = 1 << 16;
 	Bound a(fd, dev);
 	u8 buffer[12];

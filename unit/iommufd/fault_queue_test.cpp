@@ -67,7 +67,7 @@ struct Nest {
 	{
 		out.assign(room + 1, {});
 		fake::Reachable r(out.data(), room * kRecord);
-		long rc = iommufd_cxx_fault_read(queue(), reinterpret_cast<u64>(out.data()), room * kRecord);
+		long rc = iommufd_cxx_queue_read(queue(), reinterpret_cast<u64>(out.data()), room * kRecord);
 		EXPECT_EQ(fake::locks_held(), 0u);
 		out.resize(rc > 0 ? rc / kRecord : 0);
 		return rc;
@@ -75,10 +75,10 @@ struct Nest {
 	long write(std::vector<Response> responses) const
 	{
 		fake::Reachable r(responses.data(), responses.size() * sizeof(Response), fake::Reachable::kReadOnly);
-		return iommufd_cxx_fault_write(queue(), reinterpret_cast<u64>(responses.data()),
+		return iommufd_cxx_queue_write(queue(), reinterpret_cast<u64>(responses.data()),
 					       responses.size() * sizeof(Response));
 	}
-	bool readable() const { return iommufd_cxx_fault_poll(queue(), fake::file_at(queue_fd), nullptr); }
+	bool readable() const { return iommufd_cxx_queue_poll(queue(), fake::file_at(queue_fd), nullptr); }
 };
 
 class FaultQueueTest : public World {
@@ -157,10 +157,10 @@ TEST_F(FaultQueueTest, WholeGroupsOnly)
 TEST_F(FaultQueueTest, OddSizes)
 {
 	raise(1, 1);
-	EXPECT_EQ(iommufd_cxx_fault_read(n.queue(), 0, kRecord - 1), -29);
-	EXPECT_EQ(iommufd_cxx_fault_write(n.queue(), 0, 7), -29);
-	EXPECT_EQ(iommufd_cxx_fault_write(n.queue(), 0, 8), -14);
-	EXPECT_EQ(iommufd_cxx_fault_write(n.queue(), 0, 0), 0);
+	EXPECT_EQ(iommufd_cxx_queue_read(n.queue(), 0, kRecord - 1), -29);
+	EXPECT_EQ(iommufd_cxx_queue_write(n.queue(), 0, 7), -29);
+	EXPECT_EQ(iommufd_cxx_queue_write(n.queue(), 0, 8), -14);
+	EXPECT_EQ(iommufd_cxx_queue_write(n.queue(), 0, 0), 0);
 }
 
 // The second of three records cannot be written: the group waits again, with another cookie or the same.
@@ -458,7 +458,8 @@ TEST_F(NestedTest, InvalidateTellsHowMany)
 	EXPECT_EQ(result([](auto &c) { c.entry_len = 4097; }, 0), -22);
 	EXPECT_EQ(result([](auto &c) { c.entry_num = (1 << 19) + 1; }, 0), -22);
 	EXPECT_EQ(result([](auto &c) { c.hwpt_id = 77; }, 0), -2);
-	EXPECT_EQ(result([&](auto &c) { c.hwpt_id = n.parent; }, 0), -2);
+	EXPECT_EQ(result([&](auto &c) { c.hwpt_id = n.parent; }, 0), -22);
+	EXPECT_EQ(result([&](auto &c) { c.hwpt_id = n.ioas; }, 0), -22);
 	domain->invalidate_good = 3;
 	domain->invalidate_error = -5;
 	EXPECT_EQ(result([](auto &) {}, 3), -5);

@@ -352,14 +352,17 @@ TEST_F(PasidTest, FurtherPasidsArePausedAndDetached)
 TEST_F(PasidTest, FurtherPasidsOfAPhysicalDevice)
 {
 	Pauses pauses{.group = &group};
-	u32 id = 0, pt = ioas;
-	iommufd_device *idev = iommufd_device_bind(fd.ctx(), &dev, &id);
-	EXPECT_EQ(iommufd_device_set_pause(idev, &pauses.ops, &pauses), -22);
-	ASSERT_EQ(iommufd_device_attach_pasid(idev, 9, &pt), 0);
-	EXPECT_NE(domain_of(9), nullptr);
-	pt = fd.ioas();
-	EXPECT_EQ(iommufd_device_replace_pasid(idev, 9, &pt), 0);
-	iommufd_device_unbind(idev);
+	u32 one = 0, two = 0;
+	Bound whole(fd, dev);
+	EXPECT_EQ(iommufd_device_set_pause(whole.idev(), &pauses.ops, &pauses), -22);
+	ASSERT_EQ(fd.hwpt(whole.id(), ioas, one, IOMMU_HWPT_ALLOC_PASID), 0);
+	ASSERT_EQ(fd.hwpt(whole.id(), fd.ioas(), two, IOMMU_HWPT_ALLOC_PASID), 0);
+	ASSERT_EQ(whole.attach_pasid(9, one), 0);
+	iommu_domain *before = domain_of(9);
+	EXPECT_NE(before, nullptr);
+	EXPECT_EQ(whole.replace_pasid(9, two), 0);
+	EXPECT_NE(domain_of(9), before);
+	whole.unbind();
 	EXPECT_EQ(domain_of(9), nullptr);
 	EXPECT_EQ(Bound(fd, dev).error(), 0);
 	EXPECT_EQ(Slice(fd, dev, 9).error(), 0);

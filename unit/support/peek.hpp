@@ -4,6 +4,7 @@
 #pragma once
 #include "iommufd/context.hpp"
 #include "iommufd/ioas.hpp"
+#include "iommufd/file_memory.hpp"
 #include "iommufd/user_memory.hpp"
 
 namespace peek {

@@ -89,7 +89,7 @@ public:
 		std::vector<iommu_hwpt_pgfault> out(16);
 		const u64 size = out.size() * sizeof(out[0]);
 		fake::Reachable r(out.data(), size);
-		long rc = iommufd_cxx_fault_read(queue_, reinterpret_cast<u64>(out.data()), size);
+		long rc = iommufd_cxx_queue_read(queue_, reinterpret_cast<u64>(out.data()), size);
 		EXPECT_GE(rc, 0);
 		out.resize(rc > 0 ? rc / sizeof(out[0]) : 0);
 		return out;

@@ -42,6 +42,14 @@ const char *name_of(ObjectType type)
 		return "device";
 	case ObjectType::kAccess:
 		return "access";
+	case ObjectType::kViommu:
+		return "vIOMMU";
+	case ObjectType::kVdevice:
+		return "vDEVICE";
+	case ObjectType::kVeventq:
+		return "vEVENTQ";
+	case ObjectType::kHwQueue:
+		return "HW queue";
 	}
 	return "?";
 }
@@ -52,8 +60,9 @@ void describe_table(std::ostream &out, IoPageTable &table)
 	for (Area *a = peek::areas_(table).first(); a; a = AreaSet::next(*a))
 		out << "  area " << a->iova().start.raw() << ".." << a->iova().last.raw() << " memory "
 		    << a->pages().memory().origin() + a->byte_at(a->iova().start) << " prot " << a->prot().bits()
-		    << " state " << int(a->state_) << " closing " << a->closing_ << " pins " << a->pins_ << " filled "
-		    << !!a->storage() << " charged " << peek::payer_(a->pages()).charged() << "\n";
+		    << " state " << int(a->state_) << " closing " << a->closing_ << " pins " << a->pins_ << " locks "
+		    << a->locks_ << " filled " << !!a->storage() << " charged " << peek::payer_(a->pages()).charged()
+		    << "\n";
 	for (ReservedRange *r = peek::reserved_(table).first(); r; r = ReservedSet::next(*r))
 		out << "  reserved " << ReservedSet::range(*r).start.raw() << ".." << ReservedSet::range(*r).last.raw()
 		    << "\n";
@@ -78,26 +87,45 @@ u64 filled_bytes(IoPageTable &table)
 {
 	u64 sum = 0;
 	for (Area *a = peek::areas_(table).first(); a; a = AreaSet::next(*a))
-		sum += a->storage() ? a->length() : 0;
+		sum += a->storage() && !a->pages().revoked() ? a->length() : 0;
 	return sum;
 }
 
 page *page_behind(Pages &pages, u64 byte)
 {
+	if (pages.outlives_process())
+		return fake::page_of_file(*static_cast<const FileMemory &>(pages.memory()).get_file(),
+					  pages.memory().origin() + byte);
 	auto &memory = static_cast<UserMemory &>(const_cast<Memory &>(pages.memory()));
 	return fake::page_at(*peek::mm_(memory).get(), memory.origin() + byte);
+}
+
+// The page frame that should be behind a byte
+u64 pfn_behind(Pages &pages, u64 byte)
+{
+	if (pages.is_pinned()) {
+		page *p = page_behind(pages, byte);
+		return p ? fake::pfn_of_page(p) : 0;
+	}
+	ReadAhead ahead(0);
+	RunList runs(1);
+	const base::PageIndex index(byte / base::kPageSize);
+	EXPECT_TRUE(pages.memory().load({index, index}, false, ahead, runs));
+	return runs.begin()->first.raw();
 }
 
 void check_area(IoPageTable &table, Area &area)
 {
 	EXPECT_EQ(!!area.storage(), !peek::domains_(table).empty()) << "area at " << area.iova().start.raw();
 	EXPECT_EQ(area.state_, AreaState::kMapped);
+	if (area.pages().revoked())
+		return;
 	for (DomainEntry &entry : peek::domains_(table))
 		for (u64 at = 0; at < area.length(); at += base::kPageSize) {
 			const Iova iova = area.iova().start + at;
-			page *p = page_behind(area.pages(), area.byte_at(iova));
 			u64 pa = kx_domain_iova_to_phys(entry.domain.get(), iova.raw());
-			EXPECT_EQ(pa / base::kPageSize, p ? fake::pfn_of_page(p) : 0) << "IOVA " << iova.raw();
+			EXPECT_EQ(pa / base::kPageSize, pfn_behind(area.pages(), area.byte_at(iova)))
+				<< "IOVA " << iova.raw();
 		}
 }
 
@@ -107,6 +135,8 @@ using Needed = std::map<Pages *, std::set<u64>>;
 void add_needed(IoPageTable &table, Needed &needed)
 {
 	for (Area *a = peek::areas_(table).first(); a; a = AreaSet::next(*a)) {
+		if (!a->pages().is_pinned())
+			continue;
 		std::set<u64> &indexes = needed[&a->pages()];
 		if (a->storage())
 			for (u64 i = a->indexes().start.raw(); i <= a->indexes().last.raw(); i++)

@@ -118,6 +118,29 @@ int Fd::map(u32 ioas, u64 va, u64 length, u64 &iova, u32 flags) const
 	return call_for(*this, IOMMU_IOAS_MAP, cmd, &iommu_ioas_map::iova, iova);
 }
 
+int Fd::map_file(u32 ioas, int file, u64 start, u64 length, u64 &iova, u32 flags) const
+{
+	iommu_ioas_map_file cmd{};
+	cmd.flags = flags;
+	cmd.ioas_id = ioas;
+	cmd.fd = file;
+	cmd.start = start;
+	cmd.length = length;
+	cmd.iova = iova;
+	return call_for(*this, IOMMU_IOAS_MAP_FILE, cmd, &iommu_ioas_map_file::iova, iova);
+}
+
+int Fd::map_file_at(u32 ioas, int file, u64 start, u64 length, u64 iova, u32 flags) const
+{
+	return map_file(ioas, file, start, length, iova, flags | kFixed);
+}
+
+int Fd::change_process() const
+{
+	iommu_ioas_change_process cmd{};
+	return call(IOMMU_IOAS_CHANGE_PROCESS, cmd);
+}
+
 int Fd::map_at(u32 ioas, u64 va, u64 length, u64 iova, u32 flags) const
 {
 	return map(ioas, va, length, iova, flags | kFixed);

@@ -19,6 +19,7 @@
 #include "fake/sync.hpp"
 #include "fake/uaccess.hpp"
 #include "iommufd/context.hpp"
+#include "iommufd/pasid_api.hpp"
 #include "kern/uapi.hpp"
 
 namespace test {
@@ -54,6 +55,9 @@ public:
 	u32 ioas() const;
 	int map(u32 ioas, u64 va, u64 length, u64 &iova, u32 flags = kReadWrite) const;
 	int map_at(u32 ioas, u64 va, u64 length, u64 iova, u32 flags = kReadWrite) const;
+	int map_file(u32 ioas, int file, u64 start, u64 length, u64 &iova, u32 flags = kReadWrite) const;
+	int map_file_at(u32 ioas, int file, u64 start, u64 length, u64 iova, u32 flags = kReadWrite) const;
+	int change_process() const;
 	int unmap(u32 ioas, u64 iova, u64 length, u64 *unmapped = nullptr) const;
 	int unmap_all(u32 ioas) const;
 	int copy(u32 to, u32 from, u64 src, u64 length, u64 &dst, u32 flags = kReadWrite | kFixed) const;
@@ -78,7 +82,10 @@ public:
 	explicit operator bool() const { return idev_; }
 	int error() const { return error_; }
 	u32 id() const { return id_; }
+	iommufd_device *idev() const { return idev_; }
 	int attach(u32 pt, u32 *hwpt = nullptr);
+	int attach_pasid(u32 pasid, u32 pt) { return iommufd_device_attach_pasid(idev_, pasid, &pt); }
+	int replace_pasid(u32 pasid, u32 pt) { return iommufd_device_replace_pasid(idev_, pasid, &pt); }
 	int replace(u32 pt, u32 *hwpt = nullptr);
 	void detach();
 	// Detaches too, if need be.

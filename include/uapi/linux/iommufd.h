@@ -748,7 +748,7 @@ struct iommu_viommu_tegra241_cmdqv {
  *   hwpt_id         in: a NEST_PARENT HWPT: the guest's memory
  *   out_viommu_id   out
  *   data_len        in: bytes at data_uptr, 0: none
- *   __reserved      in: 0 (not looked at)
+ *   __reserved      in: 0
  *   data_uptr       in/out: what the type asks for
  * EINVAL: the HWPT is no NEST_PARENT. EOPNOTSUPP: the IOMMU has no vIOMMU of this
  * type. And what the IOMMU driver says of the data.

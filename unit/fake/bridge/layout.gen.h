@@ -10,10 +10,14 @@
 #define KX_ALIGN_lock_class_key 8
 #define KX_SIZE_mutex 40
 #define KX_ALIGN_mutex 8
+#define KX_SIZE_rhashtable 16
+#define KX_ALIGN_rhashtable 8
 #define KX_SIZE_rwsem 40
 #define KX_ALIGN_rwsem 8
 #define KX_SIZE_spinlock 24
 #define KX_ALIGN_spinlock 8
+#define KX_SIZE_srcu 16
+#define KX_ALIGN_srcu 8
 #define KX_SIZE_wait_queue_head 16
 #define KX_ALIGN_wait_queue_head 8
 #define KX_SIZE_xarray 48

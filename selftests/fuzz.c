@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Looks for programs that upset the kernel: a coverage-guided fuzzer for /dev/iommu, with the mock IOMMU's devices. See
+ * docs/testing.md for how it works, and fuzz/model.h for what a program is. Needs a kernel with KCOV (the debug kernel).
+ *
+ * usage: fuzz [--seed N] [--seconds N] [--floor EDGES] [--trace] [--save] FILE...
+ *        fuzz --run [--times N] FILE...
+ *
+ * FILE holds programs, with empty lines between them: what the search starts from, or what to run.
+ *   --floor  fail when fewer edges were reached
+ *   --trace  print each program before it runs, in one line that begins with '@'
+ *   --save   print the corpus in the end, in lines that begin with '+'
+ * Prints TAP. When the kernel complains, the program that ran is printed between "# program" and "# end of program".
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fuzz/fuzz.h"
+#include "lib/inject.h"
+#include "lib/mock.h"
+#include "lib/system.h"
+#include "lib/vfio.h"
+
+enum { BATCH = 200, STUCK = 60, TRIES = 6, TEXT = 1 << 16, SEEDS = 512 };
+
+/* How a worker ends */
+enum { WELL, COMPLAINT = 10, CANNOT };
+
+static struct {
+	__u64 seed;
+	unsigned int seconds, floor, times;
+	bool trace, save, run;
+} option = {.seed = 1, .seconds = 60, .times = 1};
+
+static struct prog seeds[SEEDS];
+static unsigned int seed_count;
+static __u64 start; /* us */
+static bool seeding; /* the corpus' own seconds have not begun */
+struct shared *shared;
+
+static unsigned int seconds_now(void) { return (now_us() - start) / 1000000; }
+
+static void print_program(const struct prog *p, const char *before)
+{
+	static char text[TEXT];
+	char *save;
+
+	prog_print(p, text, sizeof(text));
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		printf("%s%s\n", before, line);
+}
+
+/* In one line, whole, before it runs: whoever reads it outlives the machine. */
+static void trace(const struct prog *p)
+{
+	static char text[TEXT];
+	int n = snprintf(text, sizeof(text), "@%llu ", shared->runs);
+
+	n += prog_print(p, text + n, sizeof(text) - n - 1);
+	for (int i = 0; i < n; i++)
+		if (text[i] == '\n')
+			text[i] = ';';
+	text[n++] = '\n';
+	if (write(STDOUT_FILENO, text, n) != n)
+		exit(CANNOT);
+}
+
+static void run(const struct prog *p)
+{
+	shared->ring[shared->runs % RING] = *p;
+	if (option.trace)
+		trace(p);
+	exec_run(p);
+	if (kmsg_complaint()) {
+		shared->complaint = 1;
+		fflush(stdout);
+		_exit(COMPLAINT);
+	}
+}
+
+/* Takes calls out as long as what was new is still reached. */
+static void shorten(struct prog *p)
+{
+	static __u32 wanted[64];
+	const __u32 *fresh;
+	unsigned int n = cover_fresh(&fresh);
+
+	n = n < 64 ? n : 64;
+	memcpy(wanted, fresh, n * sizeof(*wanted));
+	for (unsigned int i = 0; i < TRIES && p->n > 2; i++) {
+		struct prog shorter = *p;
+
+		prog_drop(&shorter, below(p->n));
+		run(&shorter);
+		if (cover_has(wanted, n))
+			*p = shorter;
+	}
+}
+
+static void keep(struct prog *p)
+{
+	if (shared->corpus_size >= CORPUS)
+		return;
+	if (!seeding)
+		shorten(p);
+	shared->found_at[shared->corpus_size] = seconds_now();
+	shared->corpus[shared->corpus_size++] = *p;
+}
+
+static void try(struct prog *p)
+{
+	const __u32 *fresh;
+
+	run(p);
+	if (cover_fresh(&fresh))
+		keep(p);
+}
+
+static void choose(struct prog *p)
+{
+	const unsigned int n = shared->corpus_size;
+
+	if (!n || chance(3)) {
+		prog_generate(p);
+		return;
+	}
+	/* what was found last leads further, more often */
+	*p = shared->corpus[chance(40) && n > 8 ? n - 1 - below(n / 8 + 1) : below(n)];
+	prog_mutate(p);
+}
+
+static void fuzz_batch(void)
+{
+	char text[96];
+	struct prog p;
+
+	snprintf(text, sizeof(text), "fuzz: seed %llu, programs from %llu on\n", option.seed, shared->runs);
+	kmsg_say(text);
+	for (unsigned int i = 0; i < BATCH && seconds_now() < option.seconds; i++) {
+		choose(&p);
+		try(&p);
+	}
+}
+
+static void seed_batch(void)
+{
+	for (unsigned int i = 0; i < seed_count; i++) {
+		if (option.run)
+			for (unsigned int n = option.times; n; n--)
+				run(&seeds[i]);
+		else
+			try(&seeds[i]);
+	}
+}
+
+static int worker(void (*batch)(void))
+{
+	if (exec_init())
+		return CANNOT;
+	batch();
+	return WELL;
+}
+
+static void show_stacks(pid_t pid)
+{
+	char path[64], text[4096];
+	struct dirent *e;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir))) {
+		char name[400];
+		int fd;
+		ssize_t n;
+
+		snprintf(name, sizeof(name), "%s/%s/stack", path, e->d_name);
+		fd = open(name, O_RDONLY | O_CLOEXEC);
+		n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+		if (n > 0)
+			printf("# thread %s:\n%.*s", e->d_name, (int)n, text);
+		close(fd);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void report_rates(unsigned int at, __u64 before, unsigned int seconds)
+{
+	printf("# fuzz: %u s: %u edges, %u signals, %u programs in the corpus, %llu runs", at, shared->edges,
+	       shared->signals, shared->corpus_size, shared->runs);
+	if (seconds)
+		printf(", %llu per second", (shared->runs - before) / seconds);
+	printf("\n");
+	fflush(stdout);
+}
+
+/* At 60 s, then every minute */
+static void report(void)
+{
+	static unsigned int next = 60, last;
+	static __u64 before;
+	const unsigned int now = seconds_now();
+
+	if (now < next)
+		return;
+	report_rates(next, before, now - last);
+	before = shared->runs;
+	last = now;
+	next += 60;
+}
+
+/* Waits for a worker: how it ended, -1: it hangs or was killed. The kernel may complain of what it cannot see. */
+static int watch(pid_t pid)
+{
+	__u64 seen = shared->runs, since = now_us();
+	int status;
+
+	while (!waitpid(pid, &status, WNOHANG)) {
+		usleep(20000);
+		if (!seeding)
+			report();
+		if (shared->runs != seen) {
+			seen = shared->runs;
+			since = now_us();
+		} else if (now_us() - since > STUCK * 1000000ULL) {
+			printf("# fuzz: nothing has moved for %u s\n", STUCK);
+			show_stacks(pid);
+			kill(pid, SIGKILL);
+			return -1;
+		}
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* The last one is what ran; those before it may have laid the ground. */
+static void blame(int how)
+{
+	if (how == -1 && kmsg_complaint())
+		shared->complaint = 1;
+	printf("# fuzz: %s in run %llu after %u s, seed %llu\n", shared->complaint ? "the kernel complained" : "a worker died",
+	       shared->runs, seconds_now(), option.seed);
+	for (unsigned int back = 4; back; back--) {
+		if (shared->runs < back)
+			continue;
+		printf("# program%s\n", back == 1 ? "" : " before it");
+		print_program(&shared->ring[(shared->runs - back) % RING], "  ");
+		printf("# end of program\n");
+	}
+}
+
+static int in_worker(void (*batch)(void))
+{
+	pid_t pid;
+	int how;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		how = worker(batch);
+		fflush(stdout);
+		_exit(how);
+	}
+	how = watch(pid);
+	if (how == CANNOT) {
+		fprintf(stderr, "fuzz: a worker could not start\n");
+		exit(CANNOT);
+	}
+	if (how != WELL)
+		blame(how);
+	return how;
+}
+
+static void read_programs(const char *file)
+{
+	FILE *f = fopen(file, "r");
+	static char text[1 << 20];
+	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+	char *at = text;
+
+	if (!n) {
+		fprintf(stderr, "fuzz: %s cannot be read, or is empty\n", file);
+		exit(CANNOT);
+	}
+	fclose(f);
+	text[n] = 0;
+	while (at && seed_count < SEEDS) {
+		char *next = prog_cut(at);
+		if (prog_parse(at, &seeds[seed_count]))
+			exit(CANNOT);
+		seed_count += seeds[seed_count].n > 0;
+		at = next;
+	}
+}
+
+static void setup(void)
+{
+	char value[32];
+
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (shared == MAP_FAILED || !mock_load() || inject_open() || kmsg_init()) {
+		fprintf(stderr, "fuzz: no memory, mock_iommu.ko, fault injection or /dev/kmsg\n");
+		exit(CANNOT);
+	}
+	if (cover_open()) {
+		perror("fuzz: no KCOV in this kernel: /sys/kernel/debug/kcov");
+		exit(CANNOT);
+	}
+	/* A line for each call that fails is much to print. */
+	snprintf(value, sizeof(value), "N");
+	attr_write("/sys/module/iommufd/parameters/log_rejected", value);
+	shared->rng = option.seed * 0x9e3779b97f4a7c15ULL | 1;
+}
+
+static void print_calls(void)
+{
+	unsigned int never = 0;
+
+	for (unsigned int i = 0; i < desc_count; i++) {
+		const struct stats *s = &shared->stats[i];
+		unsigned int kinds = 0;
+
+		for (unsigned int e = 0; e < ERRNOS; e++)
+			kinds += s->errnos[e] > 0;
+		printf("# call %-20s %8u runs, %8u worked, %2u errnos, %6llu us\n", descs[i]->name, s->runs, s->successes,
+		       kinds, s->runs ? s->us / s->runs : 0);
+		never += !s->successes;
+	}
+	printf("# fuzz: %u calls, %u of them never worked; to close all took %llu us\n", desc_count, never,
+	       shared->stats[DESCS - 1].us / shared->runs);
+	if (shared->cut_traces)
+		printf("# fuzz: %u traces were cut\n", shared->cut_traces);
+}
+
+static void save(void)
+{
+	for (unsigned int i = 0; i < shared->corpus_size; i++) {
+		printf("+# after %u s\n", shared->found_at[i]);
+		print_program(&shared->corpus[i], "+");
+		printf("+\n");
+	}
+}
+
+static int result(bool ok, const char *what)
+{
+	static unsigned int number;
+
+	printf("%sok %u - %s\n", ok ? "" : "not ", ++number, what);
+	return !ok;
+}
+
+static int run_programs(void)
+{
+	int how;
+
+	seeding = true;
+	how = in_worker(seed_batch);
+	printf("1..1\n");
+	return result(how == WELL, "the kernel does not mind the programs");
+}
+
+static int fuzz(void)
+{
+	char text[96];
+	int how, failed;
+
+	seeding = true;
+	start = now_us();
+	how = in_worker(seed_batch);
+	seeding = false;
+	start = now_us();
+	printf("# fuzz: seed %llu, %u programs to start from\n", option.seed, seed_count);
+	report_rates(0, 0, 0);
+	while (how == WELL && seconds_now() < option.seconds)
+		how = in_worker(fuzz_batch);
+	report();
+	report_rates(seconds_now(), 0, seconds_now());
+	print_calls();
+	if (option.save)
+		save();
+	printf("1..2\n");
+	failed = result(how == WELL, "the kernel does not complain, and no program hangs");
+	snprintf(text, sizeof(text), "%u edges, of at least %u", shared->edges, option.floor);
+	return failed + result(shared->edges >= option.floor, text);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"seed", 1, NULL, 's'},	 {"seconds", 1, NULL, 't'}, {"floor", 1, NULL, 'f'}, {"times", 1, NULL, 'n'},
+		{"trace", 0, NULL, 'T'}, {"save", 0, NULL, 'S'},    {"run", 0, NULL, 'r'},   {0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 's': option.seed = strtoull(optarg, NULL, 0); break;
+		case 't': option.seconds = atoi(optarg); break;
+		case 'f': option.floor = atoi(optarg); break;
+		case 'n': option.times = atoi(optarg); break;
+		case 'T': option.trace = true; break;
+		case 'S': option.save = true; break;
+		case 'r': option.run = true; break;
+		default: return 2;
+		}
+	}
+	while (optind < argc)
+		read_programs(argv[optind++]);
+	printf("TAP version 13\n");
+	setup();
+	return option.run ? run_programs() : fuzz();
+}
