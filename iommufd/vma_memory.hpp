@@ -4,8 +4,8 @@
 // VFIO's type 1 lets a user map such memory for DMA of another device, and VMMs count on it (a guest's devices see each
 // other's BARs). It looks up the page frames once and keeps them, however long: also when the device is reset, its
 // memory disabled, or it has another owner. Here the mapping lasts as long as the CPU's: who takes the page table
-// entries away (reset, memory disabled, the end of the device, munmap, exit) calls the MMU notifiers first, and ours does
-// not return before no domain has any of the range.
+// entries away (reset, memory disabled, the end of the device, munmap, exit) calls the MMU notifiers first, and ours
+// does not return before no domain has any of the range.
 //
 // What is accepted, and why no more:
 //   - mappings of files of VFIO devices only, shared and VM_PFNMAP. Other drivers map page frames of RAM in that way

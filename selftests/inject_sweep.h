@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <sys/mman.h>
 
 #include "lib/inject.h"
 #include "lib/iommufd.h"
@@ -37,6 +38,9 @@ struct world {
 	struct mock_dev dev, dev2;
 	struct vfio_dev vfio;
 	int group;
+	int file;  /* a dma-buf */
+	void *bar; /* of vfio, mapped */
+	size_t bar_size;
 };
 
 struct sweep {
@@ -53,7 +57,7 @@ struct sweep {
 
 static void world_open(struct __test_metadata *_metadata, const struct sweep *s, struct world *w)
 {
-	*w = (struct world){.view = {.queue = -1, .num_windows = 2}, .vfio.fd = -1, .group = -1};
+	*w = (struct world){.view = {.queue = -1, .num_windows = 2}, .vfio.fd = -1, .group = -1, .file = -1};
 	w->memory = pages_alloc(PAGES * PAGE);
 	for (int i = 0; i < PAGES; i++)
 		w->memory[i * PAGE] = i + 1;
@@ -67,6 +71,10 @@ static void world_open(struct __test_metadata *_metadata, const struct sweep *s,
 
 static void world_close(struct __test_metadata *_metadata, struct world *w)
 {
+	if (w->bar)
+		EXPECT_EQ(0, munmap(w->bar, w->bar_size));
+	if (w->file >= 0)
+		EXPECT_EQ(0, close(w->file));
 	if (w->vfio.fd >= 0)
 		vfio_close(&w->vfio);
 	if (w->group >= 0)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What slices have given out of their memory as dma-bufs, and how it is taken back (include/linux/iommufd_dmabuf.h).
 //
-// A dma-buf may outlive the slice: then it belongs to none, is revoked, and says so to whoever wants to map it. The list
-// has all dma-bufs that are not released yet; so what is on it under the lock can be notified without a reference.
+// A dma-buf may outlive the slice: then it belongs to none, is revoked, and says so to whoever wants to map it. The
+// list has all dma-bufs that are not released yet; so what is on it under the lock can be notified without a reference.
 //
 // Locks: the list's, one mutex for all slices, guards the list and Export::slice. It is taken under the parent driver's
 // locks and around a dma-buf's reservation lock, which guards revoked.

@@ -56,8 +56,9 @@ extern "C" {
 #endif
 
 /*
- * Exported in the namespace IOMMUFD; may sleep. EBUSY: there is one for these ops; EINVAL: they lack pin(). A module unregisters when it is
- * unloaded: dma-bufs whose owner it is are gone by then. Without CONFIG_DMA_SHARED_BUFFER nothing ever asks for a range.
+ * Exported in the namespace IOMMUFD; may sleep. EBUSY: there is one for these ops; EINVAL: they lack pin() or unpin(). A
+ * module unregisters when it is unloaded: dma-bufs whose owner it is are gone by then. Without CONFIG_DMA_SHARED_BUFFER
+ * nothing ever asks for a range.
  */
 int iommufd_dmabuf_register(struct iommufd_dmabuf_exporter *exporter);
 void iommufd_dmabuf_unregister(struct iommufd_dmabuf_exporter *exporter);

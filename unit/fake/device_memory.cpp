@@ -129,7 +129,8 @@ void move_notify(dma_buf &buf)
 void map_bar(Process &process, unsigned long va, unsigned long first, unsigned long pages, BarSpec spec)
 {
 	for (unsigned long i = 0; i < pages; i++)
-		bars[{&process.mm, va / kPage + i}] = {i == spec.hole ? kFirstPfn : first + i, spec.writable, spec.vfio};
+		bars[{&process.mm, va / kPage + i}] = {i == spec.hole ? kFirstPfn : first + i, spec.writable,
+						       spec.vfio};
 }
 
 void zap(Process &process, unsigned long va, unsigned long pages)

@@ -52,7 +52,7 @@ void move_notify(dma_buf &buf);
 // VFIO maps device memory at `va`.
 struct BarSpec {
 	bool writable = true;
-	bool vfio = true; // else some other driver does
+	bool vfio = true;          // else some other driver does
 	unsigned long hole = ~0ul; // this page is RAM
 };
 void map_bar(Process &process, unsigned long va, unsigned long first, unsigned long pages, BarSpec spec = {});

@@ -94,10 +94,7 @@ int sx_dmabuf_create(void *data, unsigned long length, unsigned int, dma_buf **b
 	return 0;
 }
 
-int sx_dmabuf_fd(dma_buf *buf, unsigned int)
-{
-	return fake::step(fake::Fault::kAlloc) ? -24 : fake::dmabuf_fd(*buf);
-}
+int sx_dmabuf_fd(dma_buf *buf, unsigned int) { return fake::step(fake::Fault::kAlloc) ? -24 : fake::dmabuf_fd(*buf); }
 
 void sx_dmabuf_put(dma_buf *buf) { kx_dmabuf_put(buf); }
 void sx_dmabuf_lock(dma_buf *buf) { kx_dmabuf_lock(buf); }

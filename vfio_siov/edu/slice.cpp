@@ -62,7 +62,8 @@ Status Slice::open()
 	return {};
 }
 
-// First nobody else gets at the page, then the DMA ends, then the interrupts that it raised have nobody to go to, and iommufd detaches the PASID later.
+// First nobody else gets at the page, then the DMA ends, then the interrupts that it raised have nobody to go to, and
+// iommufd detaches the PASID later.
 void Slice::close()
 {
 	base::Guard guard(lock_);
