@@ -10,7 +10,7 @@ RUNNING := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 
 .NOTPARALLEL:
 .PHONY: modules help deps kernel debug nogroup container stock programs qemu qemu-test run run-pci test test-debug \
-	upstream-test bench shell tidy install uninstall clean distclean
+	upstream-test fuzz bench shell tidy install uninstall clean distclean
 
 modules: ## build the modules (default); KDIR=DIR: for that 6.12 kernel, else the test kernel
 	@tools/modules build $(KERNEL)
@@ -63,8 +63,11 @@ test: deps qemu modules nogroup container stock programs ## every test on the te
 test-debug: deps qemu debug programs ## the tests in the VM again, on the debug kernel
 	@tools/test debug
 
-upstream-test: deps modules ## the kernel's own selftests of iommufd, unmodified, on our modules
+upstream-test: deps modules ## the selftests of iommufd of Linux 6.12 and 7.3, unmodified, on our modules
 	@tools/upstream-test $(UPSTREAM)
+
+fuzz: deps debug programs ## 10 minutes of random programs on the debug kernel, led by KCOV; SEED=N: others
+	@tools/fuzz --no-kmemleak --save --seconds 600 --seed $(or $(SEED),1)
 
 bench: deps qemu modules programs ## what mapping, attaching, PASIDs and slices cost, in instructions; in-tree too where it has that
 	@tools/compare-cost $(BACKENDS)

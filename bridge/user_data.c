@@ -7,7 +7,6 @@
  */
 #include <linux/export.h>
 #include <linux/iommu.h>
-#include <linux/minmax.h>
 #include <linux/overflow.h>
 #include <linux/uaccess.h>
 
@@ -30,9 +29,11 @@ EXPORT_SYMBOL_NS_GPL(iommufd_copy_struct_from_user, IOMMUFD);
 int iommufd_copy_struct_to_user(const struct iommu_user_data *to, const void *from, unsigned long size,
 				unsigned long min_size, unsigned int type)
 {
-	if (to->type != type || to->len < min_size)
-		return -EINVAL;
-	return copy_to_user(to->uptr, from, min(to->len, size)) ? -EFAULT : 0;
+	int rc = check(to->type, type, to->len, size, min_size);
+
+	if (rc)
+		return rc;
+	return copy_to_user(to->uptr, from, to->len) ? -EFAULT : 0;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_copy_struct_to_user, IOMMUFD);
 

@@ -8,7 +8,8 @@
 //
 // Locks: hwpt_ and the place in the group's list are guarded by the group's lock; further_ by further_lock_, which is
 // taken before an Ioas' lock; companion_ by the object table's. The driver calls bind, attach, replace, detach and
-// unbind one after the other, never at the same time for one device.
+// unbind one after the other, never at the same time for one device; those for further PASIDs at any time between bind
+// and unbind.
 #pragma once
 #include "base/list.hpp"
 #include "iommufd/group.hpp"

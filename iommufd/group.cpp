@@ -3,6 +3,7 @@
 #include "iommufd/group.hpp"
 
 #include "iommufd/device.hpp"
+#include "iommufd/planted.hpp"
 
 namespace iommufd {
 
@@ -165,11 +166,11 @@ Status Group::replace_domain(Device &device, Hwpt &hwpt)
 	Status status = base::check(kx_group_replace(group_, hwpt.domain().get(), attachment->handle.get()),
 				    "the IOMMU driver does not move the device to this domain");
 	if (!status) {
-		if (start)
+		if (start && !planted(PlantedBug::kFaultsStayOn))
 			disable_faults_for_all();
 		return status;
 	}
-	if (old_faults)
+	if (old_faults && !(stop && planted(PlantedBug::kRequestsStay)))
 		old_faults->drop(*attachment_);
 	if (stop)
 		disable_faults_for_all();

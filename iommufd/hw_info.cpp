@@ -4,6 +4,7 @@
 #include "iommufd/device.hpp"
 #include "iommufd/driver_ops.hpp"
 #include "iommufd/ioctl.hpp"
+#include "iommufd/planted.hpp"
 
 namespace iommufd {
 
@@ -36,7 +37,7 @@ struct HwInfo {
 	// As much as there is room for, and zeros behind it.
 	Status copy_out(base::UserVa to, u32 room) const
 	{
-		const u32 copied = base::min(room, length);
+		const u32 copied = planted(PlantedBug::kAllTheRoom) ? room : base::min(room, length);
 		if (copied)
 			TRY(kern::copy_to_user(to, data, copied));
 		if (copied < room)

@@ -3,6 +3,7 @@
 #include "iommufd/context.hpp"
 #include "iommufd/device.hpp"
 #include "iommufd/ioctl.hpp"
+#include "iommufd/test_hook.hpp"
 #include "iommufd/virtual_iommu.hpp"
 
 namespace iommufd {
@@ -113,7 +114,7 @@ Status invalidate(UserCall &call, const iommu_hwpt_invalidate &cmd, u32 &done)
 		status = static_cast<VirtualIommu &>(*target).invalidate(what);
 		break;
 	default:
-		return fail(Errno::kInval, "neither a nested HWPT nor a vIOMMU");
+		return fail(answers_as_6_12() ? Errno::kNoEnt : Errno::kInval, "neither a nested HWPT nor a vIOMMU");
 	}
 	done = what.count;
 	return status;

@@ -63,6 +63,12 @@ module *test_module()
 	return use ? use->owner : nullptr;
 }
 
+bool answers_as_6_12()
+{
+	HookUse use;
+	return use && use->as_6_12;
+}
+
 bool injected_failure()
 {
 	if (!__atomic_load_n(&hook, __ATOMIC_RELAXED))

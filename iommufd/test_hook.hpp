@@ -18,6 +18,8 @@ std::optional<long> run_test_ioctl(Context &context, base::UserVa arg, u32 size)
 bool is_test_device(device *dev);
 // The module behind the hook; null: none.
 module *test_module();
+// Are errnos of 6.12 wanted where today's are others?
+bool answers_as_6_12();
 // Fault injection says that this step is to fail.
 bool injected_failure();
 

@@ -2,7 +2,6 @@
 // Checks of what iommufd has done to the caller's memory: where it is mapped, and how often it is pinned.
 #include "base/math.hpp"
 #include "mock_iommu/domain.hpp"
-#include "mock_iommu/generation.hpp"
 #include "mock_iommu/ops.hpp"
 
 using base::Errno;
@@ -32,14 +31,14 @@ base::Status check_no_wrap(u64 start, u64 length)
 base::Status check_map(Call &call, iommu_test_cmd &cmd)
 {
 	const auto &in = cmd.check_map;
-	const u64 granule = generation().granule;
 
-	TRY(check_aligned(in.iova | in.length | in.uptr, granule));
+	TRY_LET(kept, call.paging_domain(cmd.id));
+	Domain &domain = Domain::of(kept.domain());
+	PageTable &table = domain.table();
+	TRY(check_aligned(in.iova | in.length | in.uptr, domain.smallest_page()));
 	TRY(check_no_wrap(in.uptr, in.length));
 	TRY(check_no_wrap(in.iova, in.length));
-	TRY_LET(kept, call.paging_domain(cmd.id));
-	PageTable &table = Domain::of(kept.domain()).table();
-	for (u64 at = 0; at < in.length; at += granule) {
+	for (u64 at = 0; at < in.length; at += domain.smallest_page()) {
 		unsigned long pfn;
 		unsigned pins;
 		TRY(base::check(mx_user_page(in.uptr + at, &pfn, &pins), "no page in user memory"));

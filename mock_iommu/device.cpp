@@ -8,6 +8,7 @@
 #include "mock_iommu/abi.hpp"
 #include "mock_iommu/domain.hpp"
 #include "mock_iommu/generation.hpp"
+#include "mock_iommu/nested.hpp"
 #include "mock_iommu/test_device.hpp"
 
 using base::Errno;
@@ -38,10 +39,23 @@ Device::~Device() { mx_number_free(number_); }
 
 bool Device::tracks_dirty() const { return !has(MOCK_FLAGS_DEVICE_NO_DIRTY); }
 
-base::Status Device::check(iommu_domain *domain) const
+// Further PASIDs of a device go by the number of the device.
+base::Result<u64> Device::virt_id(iommufd_viommu *viommu, u32 pasid)
+{
+	unsigned long long id;
+	int rc = iommufd_viommu_get_vdev_id(viommu, kernel(), pasid, &id);
+	if (rc && pasid)
+		rc = iommufd_viommu_get_vdev_id(viommu, kernel(), 0, &id);
+	TRY(base::check(rc, "the device has no number in this vIOMMU"));
+	return u64{id};
+}
+
+base::Status Device::check(iommu_domain *domain, u32 pasid)
 {
 	if (mx_is_paging(domain) && Domain::of(domain).can_track() && !tracks_dirty())
 		return fail(Errno::kInval, "the device cannot track dirty pages");
+	if (iommufd_viommu *viommu = NestedDomain::viommu_of(domain))
+		TRY(virt_id(viommu, pasid));
 	return {};
 }
 
@@ -110,9 +124,23 @@ bool Device::fails_by_script(u32 pasid)
 	return !fail_next_;
 }
 
+base::Status Device::set_rid(iommu_domain *domain)
+{
+	TRY(check(domain, 0));
+	base::Guard guard(pasid_lock_);
+	table_.set_rid(domain);
+	return {};
+}
+
+void Device::block_rid()
+{
+	base::Guard guard(pasid_lock_);
+	table_.set_rid(nullptr);
+}
+
 base::Status Device::set_pasid(u32 pasid, iommu_domain *domain)
 {
-	TRY(check(domain));
+	TRY(check(domain, pasid));
 	if (fails_by_script(pasid))
 		return fail(Errno::kNoMem, "the test wants this to fail");
 	base::Guard guard(pasid_lock_);
@@ -123,7 +151,7 @@ base::Status Device::replace_pasid(u32 pasid, iommu_domain *domain, iommu_domain
 {
 	// Reports that found either domain in the attach handle are over when this is taken: it is what drains them.
 	base::Guard guard(pasid_lock_);
-	TRY(check(domain));
+	TRY(check(domain, pasid));
 	if (fails_by_script(pasid))
 		return fail(Errno::kNoMem, "the test wants this to fail");
 	return table_.replace(pasid, domain, old);
@@ -137,16 +165,66 @@ void Device::clear_pasid(u32 pasid)
 	table_.clear(pasid);
 }
 
-void Device::add(TestDevice &user)
+namespace {
+
+// No id is 0.
+base::ObjectId id_of(u32 pasid) { return base::ObjectId(pasid + 1); }
+
+} // namespace
+
+base::Status Device::add(TestDevice &user)
 {
 	base::Guard guard(pasid_lock_);
+	TRY(users_by_pasid_.insert(id_of(user.on_bus(0)), &user));
 	users_list_.push_back(user);
+	return {};
 }
 
 void Device::remove(TestDevice &user)
 {
 	base::Guard guard(pasid_lock_);
+	users_by_pasid_.erase(id_of(user.on_bus(0)));
 	users_list_.remove(user);
+}
+
+base::Status Device::invalidate_cache(u32 pasid, u32 flags, u32 index)
+{
+	base::SharedGuard guard(pasid_lock_);
+	base::Guard table_guard(users_by_pasid_);
+	TestDevice *user = users_by_pasid_.find_locked(id_of(pasid));
+	if (!user)
+		return fail(Errno::kInval, "the device is on its way out");
+	return user->cache().invalidate(flags, index);
+}
+
+namespace {
+
+// On its way from hardware, which has an interrupt for it.
+struct Event {
+	iommufd_viommu *viommu;
+	iommu_viommu_event_selftest data;
+
+	static int report(void *self)
+	{
+		const Event &event = *static_cast<Event *>(self);
+		return iommufd_viommu_report_event(event.viommu, IOMMU_VEVENTQ_TYPE_SELFTEST, &event.data,
+						   sizeof(event.data));
+	}
+};
+
+} // namespace
+
+base::Status Device::report_event(u32 pasid)
+{
+	base::SharedGuard guard(pasid_lock_);
+	iommufd_viommu *viommu = NestedDomain::viommu_of(table_.domain_of(pasid));
+	if (!viommu)
+		return fail(Errno::kNoEnt, "the device is not attached to a domain on a vIOMMU");
+	TRY_LET(number, virt_id(viommu, pasid));
+	if (!number)
+		return fail(Errno::kNoEnt, "0 is the number of no device");
+	Event event{viommu, {.virt_id = static_cast<u32>(number)}};
+	return base::check(mx_in_interrupt(Event::report, &event), "no queue takes the event");
 }
 
 TestDevice *Device::user(const iommufd_ctx *ictx, u32 idev_id)
@@ -178,7 +256,7 @@ void mock_device_released(platform_device *pdev) { delete &Device::of(pdev); }
 
 bool mock_device_tracks_dirty(device *dev) { return Device::of(dev).tracks_dirty(); }
 
-void mock_rid_set(device *dev, iommu_domain *domain) { Device::of(dev).table().set_rid(domain); }
+void mock_block(device *dev) { Device::of(dev).block_rid(); }
 
 int mock_pasid_set(iommu_domain *domain, device *dev, unsigned pasid)
 {

@@ -5,6 +5,7 @@
 #include "kern/log.hpp"
 #include "kern/uaccess.hpp"
 #include "mock_iommu/domain.hpp"
+#include "mock_iommu/generation.hpp"
 #include "mock_iommu/ops.hpp"
 
 using base::Errno;
@@ -55,7 +56,7 @@ base::Status check(const iommu_test_cmd &cmd)
 
 } // namespace
 
-// Plays a device that writes to each page whose bit is set; counts those that are mapped.
+// Plays a device that writes to each page whose bit is set.
 base::Status set_dirty(Call &call, iommu_test_cmd &cmd)
 {
 	TRY(check(cmd));
@@ -76,8 +77,8 @@ base::Status set_dirty(Call &call, iommu_test_cmd &cmd)
 		if (!(bitmap[i / 8] & (1 << i % 8)))
 			continue;
 		auto leaf = domain.table().find(cmd.dirty.iova + i * cmd.dirty.page_size);
-		if (leaf.entry && leaf.set_dirty())
-			cmd.dirty.out_nr_dirty++;
+		const bool written = leaf.entry && leaf.set_dirty();
+		cmd.dirty.out_nr_dirty += written || generation().counts_holes;
 	}
 	return call.respond(cmd);
 }

@@ -10,24 +10,43 @@
 
 namespace mock {
 
-Domain::Domain(bool large, bool dirty) : large_(large), dirty_(dirty)
+Domain::Domain(const Format &format, bool dirty) : format_(format), table_(format.levels), dirty_(dirty)
 {
-	const Generation &g = generation();
-	mx_paging_domain_init(domain_.get(), g.granule | (large ? g.huge_page : 0), MOCK_APERTURE_START,
-			      MOCK_APERTURE_LAST, dirty);
+	mx_paging_domain_init(domain_.get(), format.page_sizes, format.first, format.last, dirty);
 }
 
 namespace {
 
-base::Result<iommu_domain *> alloc_paging(Device &device, u32 flags)
+using base::Errno;
+using base::fail;
+
+// MOCK_IOMMUPT_*, as the user's data or else the device has it
+base::Result<u32> wanted_format(const Device &device, const iommu_user_data *data)
+{
+	iommu_hwpt_selftest config;
+
+	if (!data)
+		return device.has(MOCK_FLAGS_DEVICE_HUGE_IOVA) ? MOCK_IOMMUPT_HUGE : MOCK_IOMMUPT_DEFAULT;
+	const u32 type = mx_data_type(data);
+	if (!generation().user_chooses || (type != IOMMU_HWPT_DATA_NONE && type != IOMMU_HWPT_DATA_SELFTEST))
+		return fail(Errno::kOpNotSupp, "no data of this type");
+	TRY(base::check(mx_hwpt_config(data, &config), "bad data"));
+	if (config.pagetable_type > MOCK_IOMMUPT_HUGE)
+		return fail(Errno::kOpNotSupp, "no page table of this type");
+	return config.pagetable_type;
+}
+
+base::Result<iommu_domain *> alloc_paging(const Device &device, u32 flags, const iommu_user_data *data)
 {
 	const bool dirty = flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING;
+	const u32 known = IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING | generation().alloc_flags;
 
-	if (flags & ~u32{IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING | IOMMU_HWPT_ALLOC_PASID})
-		return base::fail(base::Errno::kOpNotSupp, "unknown flag");
+	if (flags & ~known)
+		return fail(Errno::kOpNotSupp, "unknown flag");
 	if (dirty && !device.tracks_dirty())
-		return base::fail(base::Errno::kOpNotSupp, "the device cannot track dirty pages");
-	TRY_LET(domain, kern::make<Domain>(device.has(MOCK_FLAGS_DEVICE_HUGE_IOVA), dirty));
+		return fail(Errno::kOpNotSupp, "the device cannot track dirty pages");
+	TRY_LET(format, wanted_format(device, data));
+	TRY_LET(domain, kern::make<Domain>(generation().formats[format], dirty));
 	return domain.release()->kernel();
 }
 
@@ -36,9 +55,9 @@ base::Result<iommu_domain *> alloc_paging(Device &device, u32 flags)
 
 using mock::Domain;
 
-int mock_paging_alloc(device *dev, unsigned flags, iommu_domain **out)
+int mock_paging_alloc(device *dev, unsigned flags, const iommu_user_data *data, iommu_domain **out)
 {
-	auto made = mock::alloc_paging(mock::Device::of(dev), flags);
+	auto made = mock::alloc_paging(mock::Device::of(dev), flags, data);
 	if (!made)
 		return kern::reject("domain alloc", made.error());
 	*out = *made;
@@ -47,13 +66,9 @@ int mock_paging_alloc(device *dev, unsigned flags, iommu_domain **out)
 
 void mock_paging_free(iommu_domain *domain) { delete &Domain::of(domain); }
 
-int mock_paging_attach(iommu_domain *domain, device *dev)
+int mock_attach(iommu_domain *domain, device *dev)
 {
-	mock::Device &device = mock::Device::of(dev);
-	base::Status status = device.check(domain);
-	if (status)
-		device.table().set_rid(domain);
-	return kern::to_errno("attach", status);
+	return kern::to_errno("attach", mock::Device::of(dev).set_rid(domain));
 }
 
 int mock_map(iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long page_size,
@@ -68,8 +83,8 @@ int mock_map(iommu_domain *domain, unsigned long iova, unsigned long long pa, un
 unsigned long mock_unmap(iommu_domain *domain, unsigned long iova, unsigned long size)
 {
 	Domain &d = Domain::of(domain);
-	// The core cuts a run where the page size changes, so with large pages an unmap may begin in the middle of one.
-	return d.table().unmap(iova, size, !d.large());
+	// The core cuts a run where the page size changes, so with several an unmap may begin in the middle of one.
+	return d.table().unmap(iova, size, d.one_page_size());
 }
 
 unsigned long long mock_iova_to_phys(iommu_domain *domain, unsigned long long iova)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A paging domain of the mock IOMMU: the kernel's iommu_domain and our page table behind it.
 #pragma once
+#include "base/math.hpp"
 #include "kern/opaque.hpp"
+#include "mock_iommu/generation.hpp"
 #include "mock_iommu/glue.h"
 #include "mock_iommu/page_table.hpp"
 
@@ -9,14 +11,15 @@ namespace mock {
 
 class Domain {
 public:
-	// large: maps of 1 MiB pages too; dirty: can track dirty pages.
-	Domain(bool large, bool dirty);
+	// dirty: can track dirty pages.
+	Domain(const Format &format, bool dirty);
 
 	static Domain &of(iommu_domain *d) { return *reinterpret_cast<Domain *>(d); }
 	iommu_domain *kernel() { return domain_.get(); }
 
 	PageTable &table() { return table_; }
-	bool large() const { return large_; }
+	u64 smallest_page() const { return base::lowest_bit(format_.page_sizes); }
+	bool one_page_size() const { return base::is_power_of_two(format_.page_sizes); }
 	bool can_track() const { return dirty_; }
 	bool tracking() const { return tracking_; }
 	void set_tracking(bool on) { tracking_ = on; }
@@ -30,8 +33,9 @@ public:
 
 private:
 	kern::Opaque<iommu_domain, KX_SIZE_iommu_domain, KX_ALIGN_iommu_domain> domain_; // first, for of()
+	const Format &format_;
 	PageTable table_;
-	const bool large_, dirty_;
+	const bool dirty_;
 	bool tracking_ = false;
 	u64 maps_ = 0;
 };

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Page requests: a test plays a device that asks for one page. Whether somebody handles it is not the device's
-// business.
-#include "base/guard.hpp"
-#include "mock_iommu/device.hpp"
+// What devices report. Page requests: a test plays a device that asks for one page. Whether somebody handles it is not
+// the device's business. Events for the guest. And a look into a device's cache.
 #include "mock_iommu/ops.hpp"
 #include "mock_iommu/test_device.hpp"
 
@@ -11,20 +9,24 @@ namespace mock {
 base::Status trigger_fault(Call &call, iommu_test_cmd &cmd)
 {
 	const auto &in = cmd.trigger_iopf;
-	device *dev;
-	void *keep;
 
 	if (in.flags & ~u32{MOCK_IOPF_NOT_LAST})
 		return base::fail(base::Errno::kOpNotSupp, "unknown flag");
-	TRY(base::check(iommufd_test_device(call.ictx(), in.dev_id, &dev, &keep), "no such device"));
-	base::Undo put([&] { iommufd_test_put(call.ictx(), keep); });
-	if (!mx_is_mock(dev))
-		return base::fail(base::Errno::kInval, "not a mock device");
-	TestDevice *user = Device::of(dev).user(call.ictx(), in.dev_id);
-	if (!user)
-		return base::fail(base::Errno::kNoEnt, "the device is on its way in or out");
+	TRY_LET(user, KeptUser::find(call.ictx(), in.dev_id));
 	user->ask_for_page(in.pasid, in.grpid, in.perm, in.addr, !(in.flags & MOCK_IOPF_NOT_LAST));
 	return {};
+}
+
+base::Status trigger_event(Call &call, iommu_test_cmd &cmd)
+{
+	TRY_LET(user, KeptUser::find(call.ictx(), cmd.trigger_vevent.dev_id));
+	return user->report_event();
+}
+
+base::Status check_cache(Call &call, iommu_test_cmd &cmd)
+{
+	TRY_LET(user, KeptUser::find(call.ictx(), cmd.id));
+	return user->cache().expect(cmd.check_dev_cache.id, cmd.check_dev_cache.cache);
 }
 
 } // namespace mock

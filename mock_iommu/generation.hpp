@@ -6,11 +6,23 @@
 
 namespace mock {
 
+// What a paging domain can be made as.
+struct Format {
+	u64 page_sizes;  // a bit for each, as in struct iommu_domain
+	u64 first, last; // the IOVAs that it translates
+	unsigned levels; // of its table
+};
+
 struct Generation {
 	const char *name;
 	u32 device_flags; // MOCK_FLAGS_DEVICE_* that exist
-	u64 granule;      // smallest page of a mock domain, bytes
-	u64 huge_page;    // its large page, bytes
+	u32 alloc_flags;  // IOMMU_HWPT_ALLOC_* for a domain, beside DIRTY_TRACKING and NEST_PARENT
+	// The user chooses the format of a domain, by struct iommu_hwpt_selftest; else the device's flag HUGE_IOVA
+	// does.
+	bool user_chooses;
+	Format formats[2]; // by MOCK_IOMMUPT_*
+	// The number of pages that OP_DIRTY tells: of those that it was asked to write, else of those that are mapped.
+	bool counts_holes;
 };
 
 const Generation &generation();

@@ -8,12 +8,16 @@
 struct dma_buf;
 struct iommu_dirty_bitmap;
 struct iommu_hwpt_invalidate_selftest;
+struct iommu_hwpt_selftest;
 struct iommu_ops;
+struct iommu_user_data;
 struct iommu_user_data_array;
 struct iommufd_access;
 struct iommufd_ctx;
 struct iommufd_device;
+struct iommufd_hw_queue;
 struct iommufd_pause_ops;
+struct iommufd_viommu;
 struct platform_device;
 
 KX_DECLS_BEGIN
@@ -48,6 +52,9 @@ bool mx_dirty_wanted(const struct iommu_dirty_bitmap *dirty);
 void mx_dirty_record(struct iommu_dirty_bitmap *dirty, unsigned long iova, unsigned long length);
 int mx_invalidation(const struct iommu_user_data_array *array, unsigned int index,
 		    struct iommu_hwpt_invalidate_selftest *entry);
+unsigned int mx_data_type(const struct iommu_user_data *data);
+int mx_hwpt_config(const struct iommu_user_data *data, struct iommu_hwpt_selftest *config);
+void *mx_hw_info(struct device *dev, unsigned int *length, unsigned int *type);
 void mx_report_fault(struct device *dev, unsigned int pasid, unsigned int group, unsigned int perm,
 		     unsigned long long addr, bool last);
 /* The answer of the IOMMU itself; only the last request of a group gets one. */
@@ -57,6 +64,19 @@ void mx_refuse_fault(bool last);
 int mx_driver_start(void);
 void mx_driver_stop(void);
 int mx_number_alloc(unsigned int *number);
+
+/* glue_viommu.c: who keeps the mock from going, and what its vIOMMUs need of the kernel */
+void mx_user_get(void);
+/* fn(context) in a hard interrupt, and what it returns. Context: may sleep. */
+int mx_in_interrupt(int (*fn)(void *context), void *context);
+void mx_user_put(void);
+void mx_users_wait(void);
+void *mx_pages_alloc(unsigned int order, unsigned long long *pa);
+void mx_pages_free(void *pages, unsigned int order);
+struct iommu_domain *mx_domain_error(int rc);
+unsigned int mx_array_type(const struct iommu_user_data_array *array);
+unsigned int mx_array_count(const struct iommu_user_data_array *array);
+void mx_array_set_count(struct iommu_user_data_array *array, unsigned int count);
 
 /* glue_params.c: what tests set and read in /sys/module/mock_iommu/parameters */
 bool mx_attach_fails(void);
@@ -99,15 +119,17 @@ void mx_dmabuf_notify(struct dma_buf *buf);
 
 /* C++ */
 int mock_choose_generation(const char *name);
+bool mock_is_6_12(void);
 int mock_init(void);
 void mock_exit(void);
 long mock_test_ioctl(struct iommufd_ctx *ictx, unsigned long arg, unsigned int size);
 void mock_device_released(struct platform_device *pdev);
 bool mock_device_tracks_dirty(struct device *dev);
-int mock_paging_alloc(struct device *dev, unsigned int flags, struct iommu_domain **out);
+int mock_paging_alloc(struct device *dev, unsigned int flags, const struct iommu_user_data *data,
+		      struct iommu_domain **out);
 void mock_paging_free(struct iommu_domain *domain);
-int mock_paging_attach(struct iommu_domain *domain, struct device *dev);
-void mock_rid_set(struct device *dev, struct iommu_domain *domain);
+int mock_attach(struct iommu_domain *domain, struct device *dev);
+void mock_block(struct device *dev);
 int mock_pasid_set(struct iommu_domain *domain, struct device *dev, unsigned int pasid);
 int mock_pasid_replace(struct iommu_domain *domain, struct device *dev, unsigned int pasid, struct iommu_domain *old);
 void mock_pasid_clear(struct device *dev, unsigned int pasid);
@@ -118,10 +140,13 @@ unsigned long long mock_iova_to_phys(struct iommu_domain *domain, unsigned long 
 int mock_set_tracking(struct iommu_domain *domain, bool on);
 int mock_read_dirty(struct iommu_domain *domain, unsigned long iova, unsigned long size, bool clear,
 		    struct iommu_dirty_bitmap *dirty);
-int mock_nested_alloc(unsigned int iotlb, struct iommu_domain **out);
+int mock_nested_alloc(struct iommu_domain *parent, unsigned int flags, const struct iommu_user_data *data,
+		      struct iommu_domain **out);
 void mock_nested_free(struct iommu_domain *domain);
 int mock_nested_invalidate(struct iommu_domain *domain, const struct iommu_user_data_array *array, unsigned int count,
 			   unsigned int *done);
+unsigned long mock_viommu_size(struct device *dev, unsigned int type);
+int mock_viommu_init(struct iommufd_viommu *viommu, const struct iommu_user_data *data);
 void mock_access_unmap(void *data, unsigned long iova, unsigned long length);
 void mock_access_released(void *data);
 void mock_dmabuf_released(void *data);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the mock IOMMU offers to iommufd beside its struct iommu_ops: see include/linux/iommufd_driver.h. */
+#include <linux/err.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
@@ -7,67 +8,61 @@
 #include "mock_iommu/glue.h"
 #include "include/linux/iommufd_driver.h"
 
-static struct iommufd_driver driver = { .pasid_domains = true, .replace_pasid = mock_pasid_replace };
+#define IOMMUFD_CXX_KERNEL
+#include "include/uapi/linux/iommufd_test.h"
 
-/* Is the driver to be registered, and is it? One that has devices must stay as it is. */
-static bool wanted = true, registered, running;
-static DEFINE_MUTEX(lock);
-
-static int follow_locked(void)
+static void *hw_info(struct device *dev, unsigned int *length, unsigned int *type)
 {
-	int rc = 0;
-
-	if (!running || wanted == registered)
-		return 0;
-	if (mx_number_any())
-		return -EBUSY;
-	if (wanted)
-		rc = iommufd_driver_register(&driver);
-	else
-		iommufd_driver_unregister(&driver);
-	registered = wanted && !rc;
-	return rc;
+	if (*type && *type != IOMMU_HW_INFO_TYPE_SELFTEST)
+		return ERR_PTR(-EOPNOTSUPP);
+	return mx_hw_info(dev, length, type);
 }
 
-static int set_wanted(const char *text, const struct kernel_param *param)
+static struct iommufd_driver driver = {
+	.owner = THIS_MODULE,
+	.pasid_domains = true,
+	.replace_pasid = mock_pasid_replace,
+	.hw_info = hw_info,
+	.viommu_size = mock_viommu_size,
+	.viommu_init = mock_viommu_init,
+};
+
+/* iommufd may look at the operation as long as there is a device. */
+static bool replaces = true;
+static DEFINE_MUTEX(lock);
+
+static int set_replaces(const char *text, const struct kernel_param *param)
 {
-	bool before = wanted;
+	bool before = replaces;
 	int rc;
 
 	mutex_lock(&lock);
-	rc = param_set_bool(text, param) ?: follow_locked();
-	if (rc)
-		wanted = before;
+	rc = param_set_bool(text, param);
+	if (!rc && replaces != before && mx_number_any()) {
+		replaces = before;
+		rc = -EBUSY;
+	}
+	driver.replace_pasid = replaces ? mock_pasid_replace : NULL;
 	mutex_unlock(&lock);
 	return rc;
 }
 
-static const struct kernel_param_ops wanted_ops = { .set = set_wanted, .get = param_get_bool };
-module_param_cb(replace_pasid, &wanted_ops, &wanted, 0644);
+static const struct kernel_param_ops replaces_ops = { .set = set_replaces, .get = param_get_bool };
+module_param_cb(replace_pasid, &replaces_ops, &replaces, 0644);
 MODULE_PARM_DESC(replace_pasid, "replaces a PASID's domain in one step; to change while there is no mock device");
 
 int mx_driver_start(void)
 {
-	int rc;
-
-	mutex_lock(&lock);
 	driver.ops = mx_iommu_ops();
-	running = true;
-	rc = follow_locked();
-	mutex_unlock(&lock);
-	return rc;
+	return iommufd_driver_register(&driver);
 }
 
 void mx_driver_stop(void)
 {
-	mutex_lock(&lock);
-	if (registered)
-		iommufd_driver_unregister(&driver);
-	registered = running = false;
-	mutex_unlock(&lock);
+	iommufd_driver_unregister(&driver);
 }
 
-/* No device comes between looking whether there is one and changing the registration. */
+/* No device comes between looking whether there is one and changing the operation. */
 int mx_number_alloc(unsigned int *number)
 {
 	int rc;

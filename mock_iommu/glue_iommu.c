@@ -15,7 +15,6 @@
 #include "mock_iommu/glue.h"
 
 #define IOMMUFD_CXX_KERNEL
-#include "include/uapi/linux/iommufd.h"
 #include "include/uapi/linux/iommufd_test.h"
 
 static struct iommu_device mock_iommu;
@@ -25,7 +24,7 @@ static struct iopf_queue *fault_queue;
 
 static int block(struct iommu_domain *domain, struct device *dev)
 {
-	mock_rid_set(dev, NULL);
+	mock_block(dev);
 	return 0;
 }
 
@@ -70,7 +69,7 @@ static size_t unmap_pages(struct iommu_domain *domain, unsigned long iova, size_
 }
 
 static const struct iommu_domain_ops paging_ops = {
-	.attach_dev = mock_paging_attach,
+	.attach_dev = mock_attach,
 	.set_dev_pasid = set_dev_pasid,
 	.map_pages = map_pages,
 	.unmap_pages = unmap_pages,
@@ -100,14 +99,8 @@ static int cache_invalidate_user(struct iommu_domain *domain, struct iommu_user_
 	return rc;
 }
 
-static int attach_nested(struct iommu_domain *domain, struct device *dev)
-{
-	mock_rid_set(dev, domain);
-	return 0;
-}
-
 static const struct iommu_domain_ops nested_ops = {
-	.attach_dev = attach_nested,
+	.attach_dev = mock_attach,
 	.set_dev_pasid = set_dev_pasid,
 	.cache_invalidate_user = cache_invalidate_user,
 	.free = mock_nested_free,
@@ -116,23 +109,9 @@ static const struct iommu_domain_ops nested_ops = {
 static struct iommu_domain *alloc_paging(struct device *dev)
 {
 	struct iommu_domain *domain;
-	int rc = mock_paging_alloc(dev, 0, &domain);
+	int rc = mock_paging_alloc(dev, 0, NULL, &domain);
 
 	return rc ? ERR_PTR(rc) : domain;
-}
-
-static int alloc_nested(struct iommu_domain *parent, u32 flags, const struct iommu_user_data *data,
-			struct iommu_domain **domain)
-{
-	struct iommu_hwpt_selftest config;
-	int rc;
-
-	if (flags & ~IOMMU_HWPT_ALLOC_PASID || !data || data->type != IOMMU_HWPT_DATA_SELFTEST)
-		return -EOPNOTSUPP;
-	if (!mx_is_paging(parent))
-		return -EINVAL;
-	rc = iommu_copy_struct_from_user(&config, data, IOMMU_HWPT_DATA_SELFTEST, iotlb);
-	return rc ?: mock_nested_alloc(config.iotlb, domain);
 }
 
 static struct iommu_domain *alloc_user(struct device *dev, u32 flags, struct iommu_domain *parent,
@@ -142,13 +121,13 @@ static struct iommu_domain *alloc_user(struct device *dev, u32 flags, struct iom
 	int rc;
 
 	if (parent)
-		rc = alloc_nested(parent, flags, data, &domain);
+		rc = mock_nested_alloc(parent, flags, data, &domain);
 	else
-		rc = data ? -EOPNOTSUPP : mock_paging_alloc(dev, flags, &domain);
+		rc = mock_paging_alloc(dev, flags, data, &domain);
 	return rc ? ERR_PTR(rc) : domain;
 }
 
-static void *hw_info(struct device *dev, u32 *length, u32 *type)
+void *mx_hw_info(struct device *dev, u32 *length, u32 *type)
 {
 	struct iommu_test_hw_info *info = kzalloc(sizeof(*info), GFP_KERNEL);
 
@@ -233,7 +212,7 @@ static const struct iommu_ops mock_ops = {
 	.blocked_domain = &blocking_domain,
 	.default_domain_ops = &paging_ops,
 	.capable = is_capable,
-	.hw_info = hw_info,
+	.hw_info = mx_hw_info,
 	.probe_device = probe_device,
 	.device_group = generic_device_group,
 	.get_resv_regions = get_resv_regions,
@@ -347,6 +326,16 @@ bool mx_dirty_wanted(const struct iommu_dirty_bitmap *dirty)
 void mx_dirty_record(struct iommu_dirty_bitmap *dirty, unsigned long iova, unsigned long length)
 {
 	iommu_dirty_bitmap_record(dirty, iova, length);
+}
+
+unsigned int mx_data_type(const struct iommu_user_data *data)
+{
+	return data->type;
+}
+
+int mx_hwpt_config(const struct iommu_user_data *data, struct iommu_hwpt_selftest *config)
+{
+	return iommu_copy_struct_from_user(config, data, IOMMU_HWPT_DATA_SELFTEST, iotlb);
 }
 
 int mx_invalidation(const struct iommu_user_data_array *array, unsigned int index,

@@ -8,9 +8,9 @@
 #include "mock_iommu/glue.h"
 #include "include/linux/iommufd_cxx_test.h"
 
-static char *generation = "6.12";
+static char *generation = "7.3";
 module_param(generation, charp, 0444);
-MODULE_PARM_DESC(generation, "Linux release whose selftests are to run: 6.12 (default)");
+MODULE_PARM_DESC(generation, "Linux release whose selftests are to run: 7.3 (default) or 6.12");
 
 #ifdef CONFIG_FAULT_INJECTION
 static DECLARE_FAULT_ATTR(fail_iommufd);
@@ -33,7 +33,7 @@ static void create_fault_dir(void)
 #endif
 }
 
-static const struct iommufd_test_hook hook = {
+static struct iommufd_test_hook hook = {
 	.owner = THIS_MODULE,
 	.ioctl = mock_test_ioctl,
 	.is_mock = mx_is_mock,
@@ -45,9 +45,10 @@ static int __init mock_module_init(void)
 	int rc = mock_choose_generation(generation);
 
 	if (rc) {
-		pr_err("generation=%s is not known, only 6.12 is\n", generation);
+		pr_err("generation=%s is not known, only 6.12 and 7.3 are\n", generation);
 		return rc;
 	}
+	hook.as_6_12 = mock_is_6_12();
 	rc = mock_init();
 	if (rc)
 		return rc;

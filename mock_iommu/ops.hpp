@@ -76,6 +76,8 @@ base::Status access_replace_ioas(Call &call, iommu_test_cmd &cmd);
 base::Status set_dirty(Call &call, iommu_test_cmd &cmd);
 base::Status check_iotlb(Call &call, iommu_test_cmd &cmd);
 base::Status trigger_fault(Call &call, iommu_test_cmd &cmd);
+base::Status trigger_event(Call &call, iommu_test_cmd &cmd);
+base::Status check_cache(Call &call, iommu_test_cmd &cmd);
 // dmabuf.cpp
 base::Status dmabuf_get(Call &call, iommu_test_cmd &cmd);
 base::Status dmabuf_revoke(Call &call, iommu_test_cmd &cmd);

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The IO page table of a mock domain, laid out as hardware would: IOVA bits 30:29 choose a directory, 28:20 a slot in
-// it, 19:11 an entry of the table there. An entry maps a granule of 2 KiB, half a page, so that nobody gets away with
-// assuming that a CPU page is the smallest unit. A slot may map 1 MiB at once. Entries are a physical address with
-// flags in its low bits, as in hardware.
+// The IO page table of a mock domain, laid out as hardware would: a tree of tables with 512 entries each, nine bits of
+// the IOVA per level, down to a granule of 2 KiB: half a page, so that nobody gets away with assuming that a CPU page
+// is the smallest unit. With three levels it translates 38 bits, with five 56; physical addresses have 51.
+//
+// A page may be any power of two of granules, as in AMD's format: 2^order entries of one level, all with the same
+// content but for the dirty bit, which only the first has. So a page is dirty as a whole, whatever its size. An entry
+// is a physical address with order and flags in its low bits.
 //
 // Locking: none, as with real IOMMU drivers. One range belongs to one mapper at a time; that is the rule for every
 // iommu_domain, and iommufd's area locks keep it. Everybody else may look, in tests even at what is just changing: what
 // is missing is put in place with compare-and-swap, and nothing goes before the domain does.
 #pragma once
-#include <optional>
-
 #include "base/result.hpp"
 
 namespace mock {
@@ -18,6 +19,11 @@ class PageTable {
 public:
 	static const u64 kGranule = 2048;
 	static const u64 kLarge = 512 * kGranule;
+	static const unsigned kAddressBits = 51; // of a physical address
+	static const unsigned kMaxLevels = 5;
+
+	// How many bits of IOVA so many levels translate.
+	static constexpr unsigned bits(unsigned levels) { return kGranuleBits + levels * kIndexBits; }
 
 	// A mapping that covers an IOVA, or (entry null) a hole around it. start and size in bytes.
 	struct Leaf {
@@ -30,12 +36,12 @@ public:
 		bool set_dirty();
 	};
 
-	PageTable() = default;
+	explicit PageTable(unsigned levels) : levels_(levels) {}
 	PageTable(const PageTable &) = delete;
 	~PageTable();
 
-	// Maps count pages of page_size bytes (one of the two), physically contiguous from pa on. ENOMEM, EEXIST;
-	// nothing stays mapped on failure.
+	// Maps count pages of page_size bytes (a power of two), physically contiguous from pa on. ENOMEM, EEXIST,
+	// ERANGE (beyond what the table, or an entry, can express); nothing stays mapped on failure.
 	base::Status map(u64 iova, u64 pa, u64 page_size, u64 count);
 	// Returns how many bytes it has unmapped: it stops at the first hole, and at a page that size would cut.
 	// whole_maps: the range must begin and end where a map() did, which iommufd promises.
@@ -43,23 +49,27 @@ public:
 	Leaf find(u64 iova) const;
 
 private:
-	static const u64 kSlots = 512;
+	static const unsigned kGranuleBits = 11, kIndexBits = 9;
+	static const unsigned kSlots = 1 << kIndexBits;
 	struct Table {
-		u64 entries[kSlots];
-		~Table();
+		u64 leaves[kSlots];
 	};
-	// At most one of large[i] and the entries of tables[i] is in use; an empty table stays for the next small map.
-	struct Directory {
-		u64 large[kSlots];
-		Table *tables[kSlots];
-		~Directory();
+	// Above the lowest level. Below a leaf no child has entries, but an empty one stays for the next small map.
+	struct Directory : Table {
+		Table *children[kSlots];
 	};
-	static const u64 kDirectorySize = kSlots * kLarge;
-	static const u64 kDirectories = 4;
 
-	base::Result<u64 *> place(u64 iova, u64 page_size);
+	static u64 slot_size(unsigned level) { return u64{1} << bits(level); }
+	static unsigned slot_of(u64 iova, unsigned level) { return iova >> bits(level) & (kSlots - 1); }
+	static void destroy(Table *table, unsigned level);
+	static base::Result<Table *> get_or_make(Table *&place, unsigned level);
+	base::Result<Table *> table_for(u64 iova, unsigned level);
+	bool is_hole(u64 iova, u64 size) const;
+	base::Status map_one(u64 iova, u64 pa, u64 page_size, u64 ends);
+	u64 take(const Leaf &leaf);
 
-	Directory *directories_[kDirectories]{};
+	const unsigned levels_;
+	Table *root_ = nullptr;
 };
 
 } // namespace mock

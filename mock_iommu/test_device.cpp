@@ -27,30 +27,26 @@ constexpr iommufd_pause_ops kPauseOps = {.pause = pause_device, .resume = resume
 
 TestDevice::TestDevice() : change_lock_(change_class), dma_lock_(dma_class) {}
 
-// A PASID's page requests go on while its attachments change, as a real one's do: its IOMMU keeps them apart. Those of
+// A slice's page requests go on while its attachments change, as a real one's do: its IOMMU keeps them apart. Those of
 // a whole device do not, as 6.12's iommufd expects of its mock.
 class TestDevice::Change {
 public:
-	enum class Of : u8 { kDevice, kFurtherPasid };
-
-	explicit Change(TestDevice &device, Of of = Of::kDevice)
-		: device_(device), stops_requests_(!device.slice_ && of == Of::kDevice)
+	explicit Change(TestDevice &device) : device_(device)
 	{
 		device_.change_lock_.lock();
-		if (stops_requests_)
+		if (!device_.slice_)
 			device_.device().attach_lock_.lock();
 	}
 	Change(const Change &) = delete;
 	~Change()
 	{
-		if (stops_requests_)
+		if (!device_.slice_)
 			device_.device().attach_lock_.unlock();
 		device_.change_lock_.unlock();
 	}
 
 private:
 	TestDevice &device_;
-	const bool stops_requests_;
 };
 
 base::Status TestDevice::bind(const Wanted &wanted)
@@ -68,7 +64,8 @@ base::Status TestDevice::bind(const Wanted &wanted)
 	idev_id = id;
 	slice_ = wanted.slice;
 	pasid_ = wanted.pasid;
-	device().add(*this);
+	TRY(device().add(*this));
+	listed_ = true;
 	if (slice_ && mx_slices_pause())
 		return base::check(iommufd_device_set_pause(idev, &kPauseOps, this), "the slice cannot be paused");
 	return {};
@@ -110,21 +107,19 @@ base::Status TestDevice::replace(u32 &pt_id)
 	return base::check(iommufd_device_replace(idev_, &pt_id), "no other attachment");
 }
 
+// Further PASIDs: iommufd keeps their calls, and those for the device, apart itself.
 base::Status TestDevice::attach_pasid(u32 pasid, u32 &pt_id)
 {
-	Change guard(*this, Change::Of::kFurtherPasid);
 	return base::check(iommufd_device_attach_pasid(idev_, pasid, &pt_id), "the PASID does not attach");
 }
 
 base::Status TestDevice::replace_pasid(u32 pasid, u32 &pt_id)
 {
-	Change guard(*this, Change::Of::kFurtherPasid);
 	return base::check(iommufd_device_replace_pasid(idev_, pasid, &pt_id), "no other attachment");
 }
 
 void TestDevice::detach_pasid(u32 pasid)
 {
-	Change guard(*this, Change::Of::kFurtherPasid);
 	iommufd_device_detach_pasid(idev_, pasid);
 }
 
@@ -137,7 +132,8 @@ TestDevice::~TestDevice()
 	}
 	if (!idev_)
 		return;
-	device().remove(*this);
+	if (listed_)
+		device().remove(*this);
 	iommufd_device_unbind(idev_);
 }
 
@@ -167,6 +163,21 @@ void TestDevice::resume()
 {
 	mx_count_resume();
 	dma_lock_.unlock();
+}
+
+base::Result<KeptUser> KeptUser::find(iommufd_ctx *ictx, u32 idev_id)
+{
+	device *dev;
+	void *keep;
+
+	TRY(base::check(iommufd_test_device(ictx, idev_id, &dev, &keep), "no such device"));
+	KeptUser kept(ictx, keep);
+	if (!mx_is_mock(dev))
+		return fail(Errno::kInval, "not a mock device");
+	kept.device_ = Device::of(dev).user(ictx, idev_id);
+	if (!kept.device_)
+		return fail(Errno::kNoEnt, "the device is on its way in or out");
+	return kept;
 }
 
 base::Result<KeptDevice> KeptDevice::find(iommufd_ctx *ictx, u32 stdev_id)

@@ -3,12 +3,13 @@
 // It is to the mock device what vfio-pci or the driver of a slice is to a real one.
 //
 // Locks: dma_lock_ holds DMA: shared by each DMA and page request, exclusive from pause to resume. change_lock_ keeps
-// the calls into iommufd apart, which has them come one after the other; for the attachment of a device as a whole,
-// Device::attach_lock_ does so for all.
+// the calls into iommufd apart that it has come one after the other; for the attachment of a device as a whole,
+// Device::attach_lock_ does so for all. Further PASIDs need neither.
 #pragma once
 #include <optional>
 
 #include "mock_iommu/device.hpp"
+#include "mock_iommu/slots.hpp"
 #include "mock_iommu/ops.hpp"
 
 namespace mock {
@@ -41,6 +42,9 @@ public:
 	// One DMA, or a page request of it. It waits while DMA is held.
 	std::optional<u64> translate(u32 pasid, u64 iova);
 	void ask_for_page(u32 pasid, u32 group, u32 perm, u64 addr, bool last);
+	// An event of its DMA, for the guest.
+	base::Status report_event() { return device().report_event(on_bus(0)); }
+	Slots &cache() { return cache_; }
 	base::Status pause();
 	void resume();
 
@@ -53,10 +57,34 @@ private:
 	iommufd_ctx *ictx_ = nullptr;
 	Device::Ref device_;
 	iommufd_device *idev_ = nullptr;
-	bool slice_ = false, attached_ = false;
+	bool listed_ = false, slice_ = false, attached_ = false;
 	u32 pasid_ = 0;
+	Slots cache_{IOMMU_TEST_DEV_CACHE_DEFAULT};
 	kern::Mutex change_lock_;
 	kern::RwSem dma_lock_;
+};
+
+// The TestDevice behind a device id (out_idev_id), kept for a scope. ENOENT; EINVAL: not a mock device.
+class KeptUser {
+public:
+	static base::Result<KeptUser> find(iommufd_ctx *ictx, u32 idev_id);
+	KeptUser(KeptUser &&o) noexcept
+		: ictx_(o.ictx_), keep_(std::exchange(o.keep_, nullptr)), device_(std::exchange(o.device_, nullptr))
+	{
+	}
+	~KeptUser()
+	{
+		if (keep_)
+			iommufd_test_put(ictx_, keep_);
+	}
+	TestDevice *operator->() const { return device_; }
+
+private:
+	KeptUser(iommufd_ctx *ictx, void *keep) : ictx_(ictx), keep_(keep) {}
+
+	iommufd_ctx *ictx_;
+	void *keep_;
+	TestDevice *device_ = nullptr;
 };
 
 // The TestDevice with this id, kept for a scope. ENOENT.

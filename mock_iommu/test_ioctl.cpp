@@ -64,6 +64,10 @@ Operation operation(u32 op)
 		return check_iotlb;
 	case IOMMU_TEST_OP_TRIGGER_IOPF:
 		return trigger_fault;
+	case IOMMU_TEST_OP_DEV_CHECK_CACHE:
+		return check_cache;
+	case IOMMU_TEST_OP_TRIGGER_VEVENT:
+		return trigger_event;
 	case IOMMU_TEST_OP_PASID_ATTACH:
 		return pasid_attach;
 	case IOMMU_TEST_OP_PASID_REPLACE:
@@ -144,6 +148,7 @@ int mock_init()
 
 void mock_exit()
 {
+	mx_users_wait();
 	mx_dmabuf_stop();
 	mx_driver_stop();
 	mx_iommu_unregister();

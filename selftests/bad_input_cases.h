@@ -19,6 +19,9 @@ struct world {
 	char *mem;      /* two pages, mapped at MAPPED */
 	char *readonly; /* a page without write permission */
 	char *nothing;  /* a page without any permission */
+	int memfd;      /* three pages and 100 bytes */
+	int memfd_ro;   /* the same, not open for writing */
+	int text;       /* a file of /proc */
 	struct iommu_iova_range ranges[8];
 	struct iommu_hw_info_vtd *info; /* behind it is no memory */
 	__u32 spare;                    /* an IOAS to destroy */
@@ -34,6 +37,9 @@ enum when {
 	READONLY_VA,
 	ODD_VA,
 	BAR_VA,
+	IOMMUFD,
+	MEMFD_READ_ONLY,
+	PROC_FILE,
 };
 
 struct change {
@@ -213,6 +219,71 @@ static const struct mistake map_mistakes[] = {
 	{ "memory without access", { SET_TO(iommu_ioas_map, user_va, NOTHING_VA) }, -EFAULT },
 	{ "writing read-only memory", { SET_TO(iommu_ioas_map, user_va, READONLY_VA) }, -EFAULT },
 	{ "device memory (PFN map)", { SET_TO(iommu_ioas_map, user_va, BAR_VA) }, -EFAULT },
+	{ 0 }
+};
+
+/* IOAS_MAP_FILE */
+static void fill_map_file(struct world *w, void *cmd)
+{
+	struct iommu_ioas_map_file *c = cmd;
+
+	c->flags = IOMMU_IOAS_MAP_FIXED_IOVA | MAP_RW;
+	c->ioas_id = w->ioas;
+	c->fd = w->memfd;
+	c->start = PAGE;
+	c->length = PAGE;
+	c->iova = FREE;
+}
+
+static void undo_map_file(struct world *w, void *cmd)
+{
+	struct iommu_ioas_map_file *c = cmd;
+
+	ioas_unmap(w->fd, w->ioas, c->iova, c->length, NULL);
+}
+
+static const struct mistake map_file_mistakes[] = {
+	{ "flag 3", { SET(iommu_ioas_map_file, flags, 7 | 1 << 3) }, -EOPNOTSUPP },
+	{ "flag 31", { SET(iommu_ioas_map_file, flags, 7 | 1u << 31) }, -EOPNOTSUPP },
+	{ "no access", { SET(iommu_ioas_map_file, flags, 1) }, -EINVAL },
+	{ "id 0", { SET(iommu_ioas_map_file, ioas_id, 0) }, -ENOENT },
+	{ "unknown id", { SET(iommu_ioas_map_file, ioas_id, NO_ID) }, -ENOENT },
+	{ "HWPT as IOAS", { SET_TO(iommu_ioas_map_file, ioas_id, HWPT_ID) }, -ENOENT },
+	{ "device as IOAS", { SET_TO(iommu_ioas_map_file, ioas_id, DEVICE_ID) }, -ENOENT },
+	{ "fd -1", { SET(iommu_ioas_map_file, fd, -1) }, -EBADF },
+	{ "fd that is not open", { SET(iommu_ioas_map_file, fd, 0x7ffffff0) }, -EBADF },
+	{ "iommufd as file", { SET_TO(iommu_ioas_map_file, fd, IOMMUFD) }, -EINVAL },
+	{ "file of /proc", { SET_TO(iommu_ioas_map_file, fd, PROC_FILE) }, -EINVAL },
+	{ "writing a file open to be read", { SET_TO(iommu_ioas_map_file, fd, MEMFD_READ_ONLY) }, -EACCES },
+	{ "length 0", { SET(iommu_ioas_map_file, length, 0) }, -EINVAL },
+	{ "length not aligned", { SET(iommu_ioas_map_file, length, PAGE - 1) }, -EINVAL },
+	{ "length U64_MAX", { SET(iommu_ioas_map_file, length, UINT64_MAX) }, -EOVERFLOW },
+	{ "length below U64_MAX", { SET(iommu_ioas_map_file, length, UINT64_MAX - 1) }, -EINVAL },
+	{ "start not aligned", { SET(iommu_ioas_map_file, start, 1) }, -EINVAL },
+	{ "start + length wraps", { SET(iommu_ioas_map_file, start, UINT64_MAX - 5) }, -EOVERFLOW },
+	{ "start behind the end", { SET(iommu_ioas_map_file, start, 4 * PAGE) }, -EINVAL },
+	{ "start at 2^63", { SET(iommu_ioas_map_file, start, 1ULL << 63) }, -EINVAL },
+	{ "the end inside of a page", { SET(iommu_ioas_map_file, start, 3 * PAGE) }, -EINVAL },
+	{ "iova not aligned", { SET(iommu_ioas_map_file, iova, FREE + 1) }, -EINVAL },
+	{ "iova in use", { SET(iommu_ioas_map_file, iova, MAPPED) }, -EEXIST },
+	{ "iova reserved", { SET(iommu_ioas_map_file, iova, MSI_WINDOW) }, -EINVAL },
+	{ "iova beyond the IOMMU", { SET(iommu_ioas_map_file, iova, 1ULL << 60) }, -EINVAL },
+	{ "iova U64_MAX", { SET(iommu_ioas_map_file, iova, UINT64_MAX) }, -EOVERFLOW },
+	{ "iova + length wraps",
+	  { SET(iommu_ioas_map_file, iova, UINT64_MAX - PAGE + 1),
+	    SET(iommu_ioas_map_file, length, 2 * PAGE) }, -EOVERFLOW },
+	{ 0 }
+};
+
+/* IOAS_CHANGE_PROCESS: there is user memory, so that it is always refused */
+static void fill_change_process(struct world *w, void *cmd)
+{
+	(void)w;
+	(void)cmd;
+}
+
+static const struct mistake change_process_mistakes[] = {
+	{ "reserved", { SET(iommu_ioas_change_process, __reserved, 1) }, -EOPNOTSUPP },
 	{ 0 }
 };
 
@@ -538,6 +609,10 @@ static const struct ioctl_case cases[] = {
 	     true, fill_iova_ranges, NULL, iova_ranges_mistakes),
 	CASE(IOMMU_IOAS_MAP, iommu_ioas_map, iova, true, fill_map, undo_map,
 	     map_mistakes),
+	CASE(IOMMU_IOAS_MAP_FILE, iommu_ioas_map_file, iova, true, fill_map_file,
+	     undo_map_file, map_file_mistakes),
+	CASE(IOMMU_IOAS_CHANGE_PROCESS, iommu_ioas_change_process, __reserved, false,
+	     fill_change_process, NULL, change_process_mistakes, .good = -EINVAL),
 	CASE(IOMMU_IOAS_COPY, iommu_ioas_copy, src_iova, true, fill_copy,
 	     undo_copy, copy_mistakes),
 	CASE(IOMMU_IOAS_UNMAP, iommu_ioas_unmap, length, true, fill_unmap,

@@ -8,11 +8,14 @@
 #include "lib/harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 
 #include "lib/edu.h"
 #include "lib/iommufd.h"
+#include "lib/process.h"
 #include "lib/system.h"
 
 #include "bad_input_cases.h"
@@ -35,6 +38,8 @@ VARIANT(IOAS_ALLOC);
 VARIANT(IOAS_ALLOW_IOVAS);
 VARIANT(IOAS_IOVA_RANGES);
 VARIANT(IOAS_MAP);
+VARIANT(IOAS_MAP_FILE);
+VARIANT(IOAS_CHANGE_PROCESS);
 VARIANT(IOAS_COPY);
 VARIANT(IOAS_UNMAP);
 VARIANT(OPTION);
@@ -67,6 +72,14 @@ FIXTURE_SETUP(ioctl)
 	w->nothing = pages_alloc(PAGE);
 	ASSERT_EQ(0, mprotect(w->nothing, PAGE, PROT_NONE));
 
+	w->memfd = memfd_create("bad_input", 0);
+	ASSERT_LE(0, w->memfd);
+	ASSERT_EQ(0, ftruncate(w->memfd, 3 * PAGE + 100));
+	w->memfd_ro = open_again(w->memfd, O_RDONLY);
+	ASSERT_LE(0, w->memfd_ro);
+	w->text = open("/proc/self/comm", O_RDWR);
+	ASSERT_LE(0, w->text);
+
 	w->fd = iommufd_open();
 	ASSERT_LE(0, w->fd);
 	ASSERT_EQ(0, edu_open(&w->edu, 0)) TH_LOG("no usable edu device");
@@ -92,6 +105,9 @@ FIXTURE_TEARDOWN(ioctl)
 	/* allowed only when the descriptor has no object left */
 	EXPECT_EQ(0, option_set(w->fd, IOMMU_OPTION_RLIMIT_MODE, 0, 1));
 	EXPECT_EQ(0, close(w->fd));
+	EXPECT_EQ(0, close(w->memfd));
+	EXPECT_EQ(0, close(w->memfd_ro));
+	EXPECT_EQ(0, close(w->text));
 }
 
 /* A call that works, in a buffer of a page */
@@ -208,6 +224,12 @@ static __u64 value_of(const struct world *w, const struct change *change)
 		return U(w->mem) + 1;
 	case BAR_VA:
 		return U(w->edu.bar);
+	case IOMMUFD:
+		return w->fd;
+	case MEMFD_READ_ONLY:
+		return w->memfd_ro;
+	case PROC_FILE:
+		return w->text;
 	}
 	abort();
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Looks for programs that upset the kernel: a coverage-guided fuzzer for /dev/iommu, with the mock IOMMU's devices. See
- * docs/testing.md for how it works, and fuzz/model.h for what a program is. Needs a kernel with KCOV (the debug kernel).
+ * docs/testing.md for how it works, and fuzz/model.h for what a program is. Needs a kernel with KCOV (the debug
+ * kernel).
  *
  * usage: fuzz [--seed N] [--seconds N] [--floor EDGES] [--trace] [--save] FILE...
  *        fuzz --run [--times N] FILE...
@@ -30,7 +31,7 @@
 #include "lib/system.h"
 #include "lib/vfio.h"
 
-enum { BATCH = 200, STUCK = 60, TRIES = 6, TEXT = 1 << 16, SEEDS = 512 };
+enum { BATCH = 200, STUCK = 60, PATIENCE = 3, TRIES = 6, TEXT = 1 << 16, SEEDS = 512 };
 
 /* How a worker ends */
 enum { WELL, COMPLAINT = 10, CANNOT };
@@ -43,8 +44,9 @@ static struct {
 
 static struct prog seeds[SEEDS];
 static unsigned int seed_count;
-static __u64 start; /* us */
-static bool seeding; /* the corpus' own seconds have not begun */
+static __u64 start;    /* us */
+static __u64 found_us; /* when the kernel complained, 0: it did not */
+static bool seeding;   /* the corpus' own seconds have not begun */
 struct shared *shared;
 
 static unsigned int seconds_now(void) { return (now_us() - start) / 1000000; }
@@ -164,7 +166,7 @@ static void seed_batch(void)
 
 static int worker(void (*batch)(void))
 {
-	if (exec_init())
+	if (kmsg_init() || exec_init()) /* a log of its own: who reads a line takes it from the other */
 		return CANNOT;
 	batch();
 	return WELL;
@@ -219,7 +221,17 @@ static void report(void)
 	next += 60;
 }
 
-/* Waits for a worker: how it ended, -1: it hangs or was killed. The kernel may complain of what it cannot see. */
+/* A worker that the kernel complains of may not get so far as to see it. */
+static bool complained(void)
+{
+	if (!found_us && kmsg_complaint()) {
+		found_us = now_us();
+		shared->complaint = 1;
+	}
+	return found_us && now_us() - found_us > PATIENCE * 1000000ULL;
+}
+
+/* Waits for a worker: how it ended, -1: it hangs or was killed. */
 static int watch(pid_t pid)
 {
 	__u64 seen = shared->runs, since = now_us();
@@ -229,6 +241,10 @@ static int watch(pid_t pid)
 		usleep(20000);
 		if (!seeding)
 			report();
+		if (complained()) {
+			kill(pid, SIGKILL);
+			return -1;
+		}
 		if (shared->runs != seen) {
 			seen = shared->runs;
 			since = now_us();
@@ -243,12 +259,12 @@ static int watch(pid_t pid)
 }
 
 /* The last one is what ran; those before it may have laid the ground. */
-static void blame(int how)
+static void blame(void)
 {
-	if (how == -1 && kmsg_complaint())
-		shared->complaint = 1;
-	printf("# fuzz: %s in run %llu after %u s, seed %llu\n", shared->complaint ? "the kernel complained" : "a worker died",
-	       shared->runs, seconds_now(), option.seed);
+	complained();
+	printf("# fuzz: %s in run %llu after %llu s, seed %llu\n",
+	       shared->complaint ? "the kernel complained" : "a worker died", shared->runs,
+	       ((found_us ? found_us : now_us()) - start) / 1000000, option.seed);
 	for (unsigned int back = 4; back; back--) {
 		if (shared->runs < back)
 			continue;
@@ -276,7 +292,7 @@ static int in_worker(void (*batch)(void))
 		exit(CANNOT);
 	}
 	if (how != WELL)
-		blame(how);
+		blame();
 	return how;
 }
 
@@ -331,8 +347,8 @@ static void print_calls(void)
 
 		for (unsigned int e = 0; e < ERRNOS; e++)
 			kinds += s->errnos[e] > 0;
-		printf("# call %-20s %8u runs, %8u worked, %2u errnos, %6llu us\n", descs[i]->name, s->runs, s->successes,
-		       kinds, s->runs ? s->us / s->runs : 0);
+		printf("# call %-20s %8u runs, %8u worked, %2u errnos, %6llu us\n", descs[i]->name, s->runs,
+		       s->successes, kinds, s->runs ? s->us / s->runs : 0);
 		never += !s->successes;
 	}
 	printf("# fuzz: %u calls, %u of them never worked; to close all took %llu us\n", desc_count, never,
@@ -363,6 +379,7 @@ static int run_programs(void)
 	int how;
 
 	seeding = true;
+	start = now_us();
 	how = in_worker(seed_batch);
 	printf("1..1\n");
 	return result(how == WELL, "the kernel does not mind the programs");
@@ -396,21 +413,36 @@ static int fuzz(void)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"seed", 1, NULL, 's'},	 {"seconds", 1, NULL, 't'}, {"floor", 1, NULL, 'f'}, {"times", 1, NULL, 'n'},
+		{"seed", 1, NULL, 's'},  {"seconds", 1, NULL, 't'}, {"floor", 1, NULL, 'f'}, {"times", 1, NULL, 'n'},
 		{"trace", 0, NULL, 'T'}, {"save", 0, NULL, 'S'},    {"run", 0, NULL, 'r'},   {0},
 	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
-		case 's': option.seed = strtoull(optarg, NULL, 0); break;
-		case 't': option.seconds = atoi(optarg); break;
-		case 'f': option.floor = atoi(optarg); break;
-		case 'n': option.times = atoi(optarg); break;
-		case 'T': option.trace = true; break;
-		case 'S': option.save = true; break;
-		case 'r': option.run = true; break;
-		default: return 2;
+		case 's':
+			option.seed = strtoull(optarg, NULL, 0);
+			break;
+		case 't':
+			option.seconds = atoi(optarg);
+			break;
+		case 'f':
+			option.floor = atoi(optarg);
+			break;
+		case 'n':
+			option.times = atoi(optarg);
+			break;
+		case 'T':
+			option.trace = true;
+			break;
+		case 'S':
+			option.save = true;
+			break;
+		case 'r':
+			option.run = true;
+			break;
+		default:
+			return 2;
 		}
 	}
 	while (optind < argc)

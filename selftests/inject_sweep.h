@@ -37,8 +37,7 @@ struct world {
 	__u32 ioas, other, hwpt, hwpt2, nested, fault, cookie, access;
 	struct mock_dev dev, dev2;
 	struct vfio_dev vfio;
-	int group;
-	int file;  /* a dma-buf */
+	int group, file;
 	void *bar; /* of vfio, mapped */
 	size_t bar_size;
 };
@@ -73,12 +72,12 @@ static void world_close(struct __test_metadata *_metadata, struct world *w)
 {
 	if (w->bar)
 		EXPECT_EQ(0, munmap(w->bar, w->bar_size));
-	if (w->file >= 0)
-		EXPECT_EQ(0, close(w->file));
 	if (w->vfio.fd >= 0)
 		vfio_close(&w->vfio);
 	if (w->group >= 0)
 		EXPECT_EQ(0, close(w->group));
+	if (w->file >= 0)
+		EXPECT_EQ(0, close(w->file));
 	if (w->access)
 		EXPECT_EQ(0, close((int)w->access));
 	if (w->view.queue >= 0)

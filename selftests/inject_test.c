@@ -11,8 +11,11 @@
 #include "inject_sweep.h"
 
 #include <linux/vfio.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "lib/group.h"
+#include "lib/process.h"
 
 /* --- worlds, from the smallest to the largest */
 
@@ -34,6 +37,34 @@ static int with_mapping(struct world *w)
 static int with_device(struct world *w)
 {
 	return with_ioas(w) ?: mock_device(w->view.fd, w->ioas, 0, &w->dev);
+}
+
+/* A file of as many pages, whose bytes begin with the page's number as those of the memory do */
+static int with_file(struct world *w)
+{
+	w->file = memfd_create("inject", 0);
+	if (w->file < 0 || pwrite(w->file, w->memory, PAGES * PAGE, 0) != PAGES * PAGE)
+		return -errno;
+	return with_device(w);
+}
+
+static int map_file(struct world *w)
+{
+	return ioas_map_file_fixed(w->view.fd, w->ioas, w->file, 0, PAGES * PAGE, FIRST, MAP_RW);
+}
+
+/* Another process maps, and exits. */
+static int with_heritage(struct world *w)
+{
+	int rc = with_file(w);
+	pid_t child;
+
+	if (rc)
+		return rc;
+	child = fork();
+	if (!child)
+		_exit(-map_file(w));
+	return child < 0 ? -errno : -child_status(child);
 }
 
 static int with_mapped_device(struct world *w)
@@ -122,16 +153,7 @@ static int with_dmabuf(struct world *w)
 
 static int do_map_dmabuf(struct world *w)
 {
-	struct iommu_ioas_map_file cmd = {
-		.size = sizeof(cmd),
-		.flags = MAP_RW | IOMMU_IOAS_MAP_FIXED_IOVA,
-		.ioas_id = w->ioas,
-		.fd = w->file,
-		.length = PAGES * PAGE,
-		.iova = SECOND,
-	};
-
-	return iommufd_call(w->view.fd, IOMMU_IOAS_MAP_FILE, &cmd);
+	return ioas_map_file_fixed(w->view.fd, w->ioas, w->file, 0, PAGES * PAGE, SECOND, MAP_RW);
 }
 
 static int with_mapped_dmabuf(struct world *w) { return with_dmabuf(w) ?: do_map_dmabuf(w); }
@@ -197,6 +219,8 @@ static int do_map_auto(struct world *w)
 
 	return ioas_map_auto(w->view.fd, w->ioas, w->memory, PAGES * PAGE, &iova, MAP_RW);
 }
+
+static int do_change_process(struct world *w) { return change_process(w->view.fd); }
 
 static int do_unmap(struct world *w) { return ioas_unmap(w->view.fd, w->ioas, FIRST, PAGES * PAGE, NULL); }
 
@@ -380,6 +404,8 @@ SWEEP(IOAS_MAP_anywhere, .setup = with_device, .call = do_map_auto, .errnos = PI
 SWEEP(IOAS_MAP_two_domains, .setup = with_two_domains, .call = do_map, .errnos = PIN, .least = 10)
 SWEEP(IOAS_MAP_FILE_dmabuf, .setup = with_dmabuf, .call = do_map_dmabuf, .errnos = PIN, .least = 6)
 SWEEP(HWPT_ALLOC_with_dmabuf, .setup = with_mapped_dmabuf, .call = do_hwpt_paging, .errnos = PIN | RESERVATION, .least = 7)
+SWEEP(IOAS_MAP_FILE, .setup = with_file, .call = map_file, .errnos = PIN, .least = 8)
+SWEEP(IOAS_CHANGE_PROCESS, .setup = with_heritage, .call = do_change_process, .errnos = NO_MEMORY, .least = 2)
 SWEEP(IOAS_UNMAP, .setup = with_mapped_device, .call = do_unmap, .errnos = LOOKUP, .least = 1)
 SWEEP(IOAS_COPY, .setup = with_mapped_device, .call = do_copy, .errnos = PIN, .least = 5)
 SWEEP(IOAS_COPY_other, .setup = with_full_ioas, .call = do_copy_from_other, .errnos = PIN, .least = 6)

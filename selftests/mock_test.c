@@ -20,8 +20,6 @@
 
 #define LENGTH  (16 * PAGE)
 #define GRANULE 2048
-#define LARGE   (512UL * GRANULE)
-#define HUGE    (2UL << 20)
 
 FIXTURE(mock)
 {
@@ -185,64 +183,6 @@ TEST_F(mock, access)
 	EXPECT_EQ(0, mock_check_refs(self->fd, self->va, LENGTH, 0));
 	close(pinner);
 	close(copier);
-}
-
-TEST_F(mock, dirty)
-{
-	struct mock_dev dev;
-	__u64 bits = 5, count;
-	__u32 hwpt;
-
-	ASSERT_EQ(0, mock_device(self->fd, self->ioas, 0, &dev));
-	ASSERT_EQ(0, hwpt_alloc(self->fd, dev.idev, self->ioas, IOMMU_HWPT_ALLOC_DIRTY_TRACKING,
-				&hwpt));
-	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->va, PAGE, self->iova, MAP_RW));
-	EXPECT_EQ(-EINVAL, mock_make_dirty(self->fd, hwpt, self->iova, PAGE, GRANULE, &bits, &count));
-	ASSERT_EQ(0, dirty_tracking_set(self->fd, hwpt, true));
-	EXPECT_EQ(-EINVAL, mock_make_dirty(self->fd, hwpt, self->iova, PAGE, 0, &bits, &count));
-	EXPECT_EQ(-EINVAL, mock_make_dirty(self->fd, hwpt, self->iova, 0, GRANULE, &bits, &count));
-	EXPECT_EQ(-EINVAL, mock_make_dirty(self->fd, hwpt, self->iova, PAGE, GRANULE, NULL, &count));
-	EXPECT_EQ(-EINVAL, mock_make_dirty(self->fd, hwpt, self->iova + 1, PAGE, GRANULE, &bits, &count));
-	EXPECT_EQ(-EOVERFLOW, mock_make_dirty(self->fd, hwpt, 0, 1UL << 40, GRANULE, &bits, &count));
-	EXPECT_EQ(-EFAULT, mock_make_dirty(self->fd, hwpt, self->iova, PAGE, GRANULE, (void *)PAGE, &count));
-	EXPECT_EQ(-ENOENT, mock_make_dirty(self->fd, self->ioas, self->iova, PAGE, GRANULE, &bits, &count));
-	/* Bits 0 and 2; the second is behind the mapping. */
-	EXPECT_EQ(0, mock_make_dirty(self->fd, hwpt, self->iova, 2 * PAGE, GRANULE, &bits, &count));
-	EXPECT_EQ(1, count);
-	bits = 0;
-	EXPECT_EQ(0, dirty_bitmap_get(self->fd, hwpt, 0, self->iova, PAGE, GRANULE, &bits));
-	EXPECT_EQ(1, bits);
-}
-
-/* Large pages where small ones were, and the other way round */
-TEST_F(mock, large_pages)
-{
-	char *huge = mmap(NULL, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
-	struct mock_dev dev;
-	__u32 hwpt;
-
-	ASSERT_NE(MAP_FAILED, huge);
-	ASSERT_EQ(0, mock_device(self->fd, self->ioas, MOCK_FLAGS_DEVICE_HUGE_IOVA, &dev));
-	hwpt = dev.hwpt;
-	for (int i = 0; i < 2; i++) {
-		ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, huge, HUGE, self->iova, MAP_RW));
-		EXPECT_EQ(0, mock_check_map(self->fd, hwpt, self->iova, HUGE, huge));
-		EXPECT_EQ(-EINVAL, mock_check_map(self->fd, hwpt, self->iova, LARGE, huge + LARGE));
-		ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, self->iova, HUGE, NULL));
-		ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->va, LENGTH, self->iova + PAGE, MAP_RW));
-		EXPECT_EQ(0, mock_check_map(self->fd, hwpt, self->iova + PAGE, LENGTH, self->va));
-		EXPECT_EQ(-EINVAL, mock_check_map(self->fd, hwpt, self->iova, PAGE, huge));
-		ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, self->iova + PAGE, LENGTH, NULL));
-	}
-}
-
-TEST(generation)
-{
-	if (access("/sys/module/mock_iommu/parameters/generation", F_OK))
-		SKIP(return, "the kernel's own iommufd");
-	EXPECT_EQ(0, system("rmmod mock_iommu"));
-	EXPECT_NE(0, system("modprobe mock_iommu generation=9.9 2>/dev/null"));
-	EXPECT_EQ(0, system("modprobe mock_iommu generation=6.12"));
 }
 
 int main(int argc, char **argv)

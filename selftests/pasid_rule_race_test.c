@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A PASID is attached while the device itself moves to a HWPT that is not for PASIDs: of the two, exactly one succeeds,
- * whichever comes first, and the other is EINVAL. Two users of one mock device, so that nothing but iommufd keeps the
- * calls apart. The same with the PASID of a slice in the way, which is not bound by that: there both succeed.
+ * whichever comes first, and the other is EINVAL. The mock does not keep these calls apart. The same with a PASID of a
+ * slice, which is not bound by what another device does: there both succeed.
  *
  * usage: pasid_rule_race_test [SECONDS]   (8); prints TAP
  */
@@ -22,7 +22,7 @@
 
 struct world {
 	int fd;
-	struct mock_dev dev, same; /* two users of one device, or of a device and a slice of another one */
+	struct mock_dev dev, mover; /* one device, or a slice and another device */
 	__u32 marked, plain;
 	atomic_uint turn;
 	atomic_bool over;
@@ -70,12 +70,12 @@ static int turn(struct world *w, unsigned int number, struct score *s)
 	atomic_store(&w->turn, number);
 	for (volatile unsigned int i = number * 7919 % 4000; i; i--)
 		;
-	moved = mock_replace(w->fd, &w->same, w->plain);
+	moved = mock_replace(w->fd, &w->mover, w->plain);
 	while (atomic_load(&w->turn) == number)
 		;
 	count(s, w->attached, moved);
 	rc = mock_pasid_detach(w->fd, &w->dev, PASID);
-	return rc ?: mock_replace(w->fd, &w->same, w->marked);
+	return rc ?: mock_replace(w->fd, &w->mover, w->marked);
 }
 
 static int race(struct world *w, int seconds, struct score *s)
@@ -105,13 +105,14 @@ static int set_up(struct world *w, bool slice)
 	*w = (struct world){.fd = iommufd_open()};
 	if (w->fd < 0)
 		return w->fd;
-	rc = ioas_alloc(w->fd, &ioas) ?: mock_device(w->fd, ioas, MOCK_FLAGS_DEVICE_PASID, &w->same);
-	rc = rc ?: hwpt_alloc(w->fd, w->same.idev, ioas, IOMMU_HWPT_ALLOC_PASID, &w->marked);
-	rc = rc ?: hwpt_alloc(w->fd, w->same.idev, ioas, 0, &w->plain);
-	rc = rc ?: mock_replace(w->fd, &w->same, w->marked);
+	rc = ioas_alloc(w->fd, &ioas) ?: mock_device(w->fd, ioas, MOCK_FLAGS_DEVICE_PASID, &w->mover);
+	rc = rc ?: hwpt_alloc(w->fd, w->mover.idev, ioas, IOMMU_HWPT_ALLOC_PASID, &w->marked);
+	rc = rc ?: hwpt_alloc(w->fd, w->mover.idev, ioas, 0, &w->plain);
+	rc = rc ?: mock_replace(w->fd, &w->mover, w->marked);
 	if (slice)
 		return rc ?: mock_slice(w->fd, w->plain, 100, NULL, &w->dev);
-	return rc ?: mock_whole(w->fd, w->marked, w->same.stdev, &w->dev);
+	w->dev = w->mover;
+	return rc;
 }
 
 static bool run(bool slice, int seconds)

@@ -30,8 +30,7 @@ Status viommu_alloc(UserCall &call, iommu_viommu_alloc &cmd)
 	if (cmd.type == IOMMU_VIOMMU_TYPE_DEFAULT)
 		return fail(Errno::kOpNotSupp, "no such type");
 	TRY_LET(device, objects.get<Device>(ObjectId(cmd.dev_id)));
-	TRY_LET(parent, objects.get<HwptPaging>(ObjectId(cmd.hwpt_id)));
-	TRY_LET(viommu, Viommu::create(call.context(), *device, *parent, cmd.type,
+	TRY_LET(viommu, Viommu::create(call.context(), *device, ObjectId(cmd.hwpt_id), cmd.type,
 				       {cmd.type, base::UserVa(cmd.data_uptr), cmd.data_len}));
 	cmd.out_viommu_id = viommu->id().raw();
 	TRY(call.respond(cmd));

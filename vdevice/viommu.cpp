@@ -45,19 +45,21 @@ Viommu::~Viommu()
 		WARN_ON(regions().remove_all_of(*this));
 }
 
-Result<Pending<Viommu>> Viommu::create(Context &context, Device &device, HwptPaging &parent, u32 type,
+Result<Pending<Viommu>> Viommu::create(Context &context, Device &device, ObjectId parent_id, u32 type,
 				       const kern::DomainUserData &data)
 {
 	const iommufd_driver *driver = registered_driver(device.dev());
+	// First, so that one can ask for a type without a nest parent.
 	TRY_LET(size, size_of_part(driver, device.dev(), type));
-	if (!parent.nest_parent())
+	TRY_LET(parent, context.objects().get<HwptPaging>(parent_id));
+	if (!parent->nest_parent())
 		return fail(Errno::kInval, "the HWPT was not allocated as a nest parent");
-	if (!kx_domain_same_driver(parent.domain().get(), device.dev()))
+	if (!kx_domain_same_driver(parent->domain().get(), device.dev()))
 		return fail(Errno::kInval, "the HWPT belongs to another IOMMU driver");
 
-	TRY_LET(viommu, context.objects().create<Viommu>(parent, kx_device_iommu(device.dev())));
+	TRY_LET(viommu, context.objects().create<Viommu>(*parent, kx_device_iommu(device.dev())));
 	TRY_LET(part, DriverPart<iommufd_viommu>::alloc(size));
-	part->parent = parent.domain().get();
+	part->parent = parent->domain().get();
 	part->ictx = reinterpret_cast<iommufd_ctx *>(&context);
 	part->type = type;
 	part->object = &*viommu;

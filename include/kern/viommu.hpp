@@ -88,22 +88,21 @@ public:
 	// Until all that are inside have left. Context: may sleep, for as long as they need.
 	void wait_for_readers()
 	{
-		// Mostly there is none. Who comes in later sees what was done before.
-		if (__atomic_load_n(&inside_, __ATOMIC_SEQ_CST))
+		// Mostly there is none. Either we see that a reader is inside, or he sees what was done before: he
+		// counts first and looks then, with a full barrier between, which srcu_read_lock() has.
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		if (__atomic_load_n(&inside_, __ATOMIC_ACQUIRE))
 			kx_srcu_wait(srcu_.get());
 	}
 
 	class [[nodiscard]] Reader {
 	public:
-		explicit Reader(ReadSections &of) : of_(of), cookie_(kx_srcu_enter(of.srcu_.get()))
-		{
-			__atomic_fetch_add(&of_.inside_, 1, __ATOMIC_SEQ_CST);
-		}
+		explicit Reader(ReadSections &of) : of_(of), cookie_(of.enter()) {}
 		Reader(const Reader &) = delete;
 		~Reader()
 		{
-			__atomic_fetch_sub(&of_.inside_, 1, __ATOMIC_RELEASE);
 			kx_srcu_leave(of_.srcu_.get(), cookie_);
+			__atomic_fetch_sub(&of_.inside_, 1, __ATOMIC_RELEASE);
 		}
 
 	private:
@@ -112,6 +111,12 @@ public:
 	};
 
 private:
+	int enter()
+	{
+		__atomic_fetch_add(&inside_, 1, __ATOMIC_RELAXED);
+		return kx_srcu_enter(srcu_.get());
+	}
+
 	Opaque<srcu_struct, KX_SIZE_srcu, KX_ALIGN_srcu> srcu_;
 	u32 inside_ = 0;
 	bool ready_ = false;

@@ -25,12 +25,14 @@ struct module;
  *   is_mock      is this device one of the mock's? Then its MSIs need no isolation, and binding it does not keep the
  *                fd open, as the mock device belongs to the fd. Any context.
  *   should_fail  fault injection: true makes an object lookup, a pin, a charge ... fail. May be NULL. Any context.
+ *   as_6_12      answer as Linux 6.12 does where 7.3 has another errno: HWPT_INVALIDATE of what is no nested HWPT
  */
 struct iommufd_test_hook {
 	struct module *owner;
 	long (*ioctl)(struct iommufd_ctx *ictx, unsigned long arg, unsigned int size);
 	bool (*is_mock)(struct device *dev);
 	bool (*should_fail)(void);
+	bool as_6_12;
 };
 
 #ifdef __cplusplus

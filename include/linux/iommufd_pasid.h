@@ -64,7 +64,9 @@ int iommufd_device_set_pause(struct iommufd_device *idev, const struct iommufd_p
  * detach, and no longer than the device is bound. *pt_id: an IOAS or HWPT; becomes the HWPT's id. A slice's pause
  * serves its further PASIDs, too. Detaching a PASID that is not attached does nothing. Errors as for attach and replace
  * of the device, and
- *   EINVAL   PASID 0, one beyond the width; replace: the PASID is not attached
+ *   EINVAL   PASID 0, one beyond the width; replace: the PASID is not attached; the HWPT was allocated neither with
+ *            IOMMU_HWPT_ALLOC_PASID nor for a slice. Of a physical device also: an IOAS, or the device is attached to a
+ *            HWPT that is not for PASIDs. As long as one is attached, its IOMMU group goes to no other (EINVAL there)
  *   EBUSY    the PASID is in use, by this device (its default PASID, for instance) or another
  */
 int iommufd_device_attach_pasid(struct iommufd_device *idev, unsigned int pasid, unsigned int *pt_id);

@@ -54,7 +54,7 @@ def add_system(archive):
 def build(options, words, kernel, root):
     """The initramfs as bytes. ROOT is a scratch folder for the module tree."""
     ours = options.in_tree or (options.no_modules and not built(options.kernel))
-    stage.build(kernel, [] if ours else kernels.our_modules(options.kernel), root)
+    stage.build(kernel, [] if ours else kernels.our_modules(options.kernel, options.modules), root)
     archive = initramfs.Archive()
     add_system(archive)
     archive.tree("lib/modules", os.path.join(root, "lib", "modules"))

@@ -55,9 +55,9 @@ def find(flavor):
                   os.path.join(parent, release))
 
 
-def our_modules(flavor):
-    """Paths of our built modules for that flavour."""
-    folder = os.path.join(TOP, "build", flavor)
+def our_modules(flavor, folder=None):
+    """Paths of our built modules for that flavour, in FOLDER if they are elsewhere."""
+    folder = folder or os.path.join(TOP, "build", flavor)
     found = []
     for parent, _, names in os.walk(folder):
         found += [os.path.join(parent, n) for n in names if n.endswith(".ko")]

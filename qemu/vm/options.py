@@ -78,6 +78,8 @@ def common_options(parser):
         "intel-strict (VT-d with PASIDs, nesting, dirty bits, ATS and page requests that keeps "
         "what it has cached; needs 'make qemu'), virtio (virtio-iommu; unsafe interrupts are allowed) or none")
     add("--in-tree", action="store_true", help="load the kernel's iommufd, not ours")
+    add("--modules", metavar="FOLDER",
+        help="take our modules from FOLDER instead of build/KERNEL (tools/modules build KERNEL FOLDER)")
     add("--no-modules", action="store_true", help="load nothing; modprobe works")
     add("--modprobe", action="append", default=[], type=module, metavar="MODULE",
         help="load MODULE too, after ours: siov_edu, kvm_amd, mtty ...")

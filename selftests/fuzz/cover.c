@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KCOV: for each thread a list of the points in our modules that its calls ran through. Two successive points are an edge.
- * A program is worth keeping when a call has an edge that this call never had: the same code reached by another call
- * counts again, as a signal, but not as an edge in the reports.
+ * KCOV: for each thread a list of the points in our modules that its calls ran through. Two successive points are an
+ * edge. A program is worth keeping when a call has an edge that this call never had: the same code reached by another
+ * call counts again, as a signal, but not as an edge in the reports.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -100,7 +100,8 @@ static bool at_end(const struct desc *d, const struct call *c)
 static long run_ioctl(const struct desc *d, const struct call *c, unsigned int thread)
 {
 	/* The structure begins the second page, DATA_END's data end it. */
-	const struct place p = {(char *)memory_data(thread, false, 0) + PAGE, memory_data(thread, at_end(d, c), d->extra)};
+	const struct place p = {(char *)memory_data(thread, false, 0) + PAGE,
+				memory_data(thread, at_end(d, c), d->extra)};
 	const unsigned long cmd = d->cmd == 1 ? value_of(c, 1) : d->cmd;
 	long rc;
 
@@ -113,8 +114,9 @@ static long run_ioctl(const struct desc *d, const struct call *c, unsigned int t
 	for (unsigned int i = 0; rc >= 0 && i < d->fields; i++) {
 		const struct field *f = &d->field[i];
 		if (f->kind == OUT)
-			store(c, i, f->where == RESULT ? (__u64)rc :
-					get((f->where == EXTRA ? p.data : p.structure) + f->at, f->bytes));
+			store(c, i,
+			      f->where == RESULT ? (__u64)rc
+						 : get((f->where == EXTRA ? p.data : p.structure) + f->at, f->bytes));
 	}
 	return rc;
 }

@@ -27,10 +27,19 @@ void kmsg_say(const char *text)
 
 static bool is_complaint(const char *line)
 {
-	static const char *const words[] = {
-		"BUG: ", "WARNING: ", "KASAN: ", "UBSAN: ", "Oops: ", "ODEBUG: ", "refcount_t: ", "cut here ",
-		"general protection fault", "blocked for more than", "list_add ", "list_del ", "self-detected stall",
-	};
+	static const char *const words[] = {"BUG: ",
+					    "WARNING: ",
+					    "KASAN: ",
+					    "UBSAN: ",
+					    "Oops: ",
+					    "ODEBUG: ",
+					    "refcount_t: ",
+					    "cut here ",
+					    "general protection fault",
+					    "blocked for more than",
+					    "list_add ",
+					    "list_del ",
+					    "self-detected stall"};
 	const char *text = strchr(line, ';');
 
 	for (unsigned int i = 0; text && i < sizeof(words) / sizeof(*words); i++)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory that programs map for devices, at fixed addresses: private, then a memfd's, shared, then read-only pages, then
- * nothing. And for each thread two pages for what its calls pass, with nothing above.
+ * The memory that programs map for devices, at fixed addresses: private, then a memfd's, shared, then read-only pages,
+ * then nothing. And for each thread two pages for what its calls pass, with nothing above.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +44,8 @@ void memory_init(void)
 	}
 	lay_out();
 	for (unsigned int i = 0; i < 3; i++)
-		place(DATA_BASE + i * DATA_APART * PAGE, DATA_PAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+		place(DATA_BASE + i * DATA_APART * PAGE, DATA_PAGES, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
 
 void memory_spoiled(void) { spoiled = true; }

@@ -174,27 +174,27 @@ static void mutate_once(struct prog *p)
 	const unsigned int n = below(100);
 	struct call c;
 
-	if (n < 30)
+	if (n < 28)
 		generate(p, chance(50) ? p->n : below(p->n + 1), a_call(), 0);
-	else if (n < 60)
+	else if (n < 54)
 		tweak(p);
-	else if (n < 68 && p->n > 1)
+	else if (n < 61 && p->n > 1)
 		prog_drop(p, below(p->n));
-	else if (n < 74) {
+	else if (n < 66) {
 		const unsigned int i = below(p->n), j = below(p->n);
 		c = p->call[i];
 		p->call[i] = p->call[j];
 		p->call[j] = c;
-	} else if (n < 82 && shared->corpus_size)
+	} else if (n < 75 && shared->corpus_size)
 		splice(p);
-	else if (n < 88) {
+	else if (n < 81) {
 		c = p->call[below(p->n)];
 		insert_at(p, below(p->n + 1), &c);
-	} else if (n < 93)
+	} else if (n < 86)
 		race(p);
-	else if (n < 95)
+	else if (n < 88)
 		p->call[below(p->n)].thread = CHILD;
-	else if (n < 97)
+	else if (n < 90)
 		for (unsigned int i = 0; i < p->n; i++)
 			p->call[i].thread = THREAD_A;
 	else

@@ -20,11 +20,28 @@ bool chance(unsigned int percent) { return below(100) < percent; }
 
 static __u64 boundary(void)
 {
-	static const __u64 edges[] = {
-		0, 1, 2, 7, 8, 0xff, 0xfff, 0x1000, 0x1001, 0x7fff, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffff000,
-		0xffffffff, 0x100000000, 0x7fffffffffffffff, 0x8000000000000000, 0xfffffffffffff000, 0xfffffffffffff800,
-		0xffffffffffffffff,
-	};
+	static const __u64 edges[] = {0,
+				      1,
+				      2,
+				      7,
+				      8,
+				      0xff,
+				      0xfff,
+				      0x1000,
+				      0x1001,
+				      0x7fff,
+				      0xffff,
+				      0x10000,
+				      0x7fffffff,
+				      0x80000000,
+				      0xfffff000,
+				      0xffffffff,
+				      0x100000000,
+				      0x7fffffffffffffff,
+				      0x8000000000000000,
+				      0xfffffffffffff000,
+				      0xfffffffffffff800,
+				      0xffffffffffffffff};
 	return edges[below(sizeof(edges) / sizeof(*edges))];
 }
 

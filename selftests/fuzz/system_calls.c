@@ -43,7 +43,10 @@ long sys_vfio_api_version(const __u64 *v) { return result(ioctl(v[0], VFIO_GET_A
 long sys_vfio_check_extension(const __u64 *v) { return result(ioctl(v[0], VFIO_CHECK_EXTENSION, v[1])); }
 long sys_vfio_set_iommu(const __u64 *v) { return result(ioctl(v[0], VFIO_SET_IOMMU, v[1])); }
 
-long sys_open_iommu(const __u64 *v) { return result(open(v[0] & 1 ? "/dev/vfio/vfio" : "/dev/iommu", O_RDWR | O_CLOEXEC)); }
+long sys_open_iommu(const __u64 *v)
+{
+	return result(open(v[0] & 1 ? "/dev/vfio/vfio" : "/dev/iommu", O_RDWR | O_CLOEXEC));
+}
 
 /* Only what programs have opened */
 long sys_close(const __u64 *v)

@@ -14,11 +14,11 @@
 #include "fuzz.h"
 
 static const char *const names[R_TYPES] = {
-	[R_IOMMU] = "iommu",	 [R_ACCESS] = "access",	  [R_FAULTFD] = "faultfd", [R_VEVENTFD] = "veventfd",
-	[R_MEMFD] = "memfd",	 [R_DMABUF] = "dmabuf",	  [R_IOAS] = "ioas",	   [R_DEV] = "dev",
-	[R_STDEV] = "stdev",	 [R_HWPT] = "hwpt",	  [R_FAULT] = "fault",	   [R_VIOMMU] = "viommu",
+	[R_IOMMU] = "iommu",     [R_ACCESS] = "access",   [R_FAULTFD] = "faultfd", [R_VEVENTFD] = "veventfd",
+	[R_MEMFD] = "memfd",     [R_DMABUF] = "dmabuf",   [R_IOAS] = "ioas",       [R_DEV] = "dev",
+	[R_STDEV] = "stdev",     [R_HWPT] = "hwpt",       [R_FAULT] = "fault",     [R_VIOMMU] = "viommu",
 	[R_VDEVICE] = "vdevice", [R_VEVENTQ] = "veventq", [R_HWQUEUE] = "hwqueue", [R_PIN] = "pin",
-	[R_COOKIE] = "cookie",	 [R_PARENT] = "parent",	  [R_IOVA] = "iova",	   [R_REGION] = "region",
+	[R_COOKIE] = "cookie",   [R_PARENT] = "parent",   [R_IOVA] = "iova",       [R_REGION] = "region",
 	[R_MAPPED] = "mapped",
 };
 

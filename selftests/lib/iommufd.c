@@ -89,6 +89,42 @@ int ioas_map_auto(int fd, __u32 ioas, const void *va, __u64 length, __u64 *iova,
 	return do_map(fd, ioas, va, length, iova, access);
 }
 
+static int do_map_file(int fd, __u32 ioas, int file, __u64 start, __u64 length, __u64 *iova, __u32 flags)
+{
+	struct iommu_ioas_map_file cmd = {
+		.size = sizeof(cmd),
+		.flags = flags,
+		.ioas_id = ioas,
+		.fd = file,
+		.start = start,
+		.length = length,
+		.iova = *iova,
+	};
+	int rc = iommufd_call(fd, IOMMU_IOAS_MAP_FILE, &cmd);
+
+	if (!rc)
+		*iova = cmd.iova;
+	return rc;
+}
+
+int ioas_map_file_fixed(int fd, __u32 ioas, int file, __u64 start, __u64 length, __u64 iova, __u32 access)
+{
+	return do_map_file(fd, ioas, file, start, length, &iova, access | IOMMU_IOAS_MAP_FIXED_IOVA);
+}
+
+int ioas_map_file_auto(int fd, __u32 ioas, int file, __u64 start, __u64 length, __u64 *iova, __u32 access)
+{
+	*iova = 0;
+	return do_map_file(fd, ioas, file, start, length, iova, access);
+}
+
+int change_process(int fd)
+{
+	struct iommu_ioas_change_process cmd = {.size = sizeof(cmd)};
+
+	return iommufd_call(fd, IOMMU_IOAS_CHANGE_PROCESS, &cmd);
+}
+
 static int do_copy(int fd, __u32 dst, __u64 *dst_iova, __u32 src, __u64 src_iova, __u64 length, __u32 flags)
 {
 	struct iommu_ioas_copy cmd = {

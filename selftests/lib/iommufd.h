@@ -29,6 +29,10 @@ int ioas_allow_iovas(int fd, __u32 ioas, const struct iommu_iova_range *ranges, 
 /* access: MAP_READ, MAP_WRITE or both */
 int ioas_map_fixed(int fd, __u32 ioas, const void *va, __u64 length, __u64 iova, __u32 access);
 int ioas_map_auto(int fd, __u32 ioas, const void *va, __u64 length, __u64 *iova, __u32 access);
+/* start: in the file behind the descriptor */
+int ioas_map_file_fixed(int fd, __u32 ioas, int file, __u64 start, __u64 length, __u64 iova, __u32 access);
+int ioas_map_file_auto(int fd, __u32 ioas, int file, __u64 start, __u64 length, __u64 *iova, __u32 access);
+int change_process(int fd);
 int ioas_copy_fixed(int fd, __u32 dst, __u64 dst_iova, __u32 src, __u64 src_iova, __u64 length, __u32 access);
 int ioas_copy_auto(int fd, __u32 dst, __u64 *dst_iova, __u32 src, __u64 src_iova, __u64 length, __u32 access);
 /* unmapped (bytes) may be NULL */

@@ -8,13 +8,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <string.h>
 
 #include "iommufd.h"
 #include "vfio.h"
+#include "viommu.h"
 
 #define PARAMETERS "/sys/module/mock_iommu/parameters/"
 
-bool mock_load(void) { return system("modprobe mock_iommu 2>/dev/null") == 0; }
+#define NEWEST     "7.3"
+
+bool mock_load_as(const char *generation)
+{
+	char now[16], command[80];
+	FILE *f = fopen(PARAMETERS "generation", "re");
+
+	if (f) {
+		if (fscanf(f, "%15s", now) == 1 && strcmp(now, generation) != 0 && system("rmmod mock_iommu") != 0) {
+			printf("Bail out! mock_iommu generation=%s is in use\n", now);
+			exit(1);
+		}
+		fclose(f);
+	}
+	snprintf(command, sizeof(command), "modprobe mock_iommu generation=%s 2>/dev/null", generation);
+	return system(command) == 0;
+}
+
+bool mock_load(void) { return mock_load_as(NEWEST); }
 
 long mock_counter(const char *name)
 {
@@ -203,6 +223,27 @@ int mock_nested_alloc(int fd, __u32 idev, __u32 parent, __u32 queue, __u32 *hwpt
 
 	*hwpt = cmd.out_hwpt_id;
 	return rc;
+}
+
+int mock_hwpt_alloc(int fd, __u32 idev, __u32 ioas, __u32 flags, __u32 table, __u32 *hwpt)
+{
+	struct iommu_hwpt_selftest data = {.pagetable_type = table};
+
+	return hwpt_alloc_typed(fd, idev, ioas, flags, IOMMU_HWPT_DATA_SELFTEST, &data, sizeof(data), hwpt);
+}
+
+int mock_check_cache(int fd, __u32 idev, __u32 slot, __u32 value)
+{
+	struct iommu_test_cmd cmd = {.check_dev_cache = {slot, value}};
+
+	return mock_cmd(fd, &cmd, IOMMU_TEST_OP_DEV_CHECK_CACHE, idev);
+}
+
+int mock_event(int fd, __u32 idev)
+{
+	struct iommu_test_cmd cmd = {.trigger_vevent.dev_id = idev};
+
+	return mock_cmd(fd, &cmd, IOMMU_TEST_OP_TRIGGER_VEVENT, 0);
 }
 
 int mock_check_map(int fd, __u32 hwpt, __u64 iova, __u64 length, const void *va)

@@ -11,8 +11,13 @@
 
 #include "../../include/uapi/linux/iommufd_test.h"
 
-/* Loads mock_iommu.ko. False: there is none, so the operations are those of the kernel's own iommufd. */
+/*
+ * Loads mock_iommu.ko as it is by default, or for the selftests of this Linux release ("6.12", "7.3"); it is loaded anew
+ * if it is there for another, which nobody may be using. False: there is none, so the operations are those of the
+ * kernel's own iommufd.
+ */
 bool mock_load(void);
+bool mock_load_as(const char *generation);
 /* A number that mock_iommu.ko counts, by the name of its module parameter; -1 on the kernel's own iommufd. */
 long mock_counter(const char *name);
 /* Switches such a parameter; -ENOENT on the kernel's own iommufd. */
@@ -60,7 +65,13 @@ int mock_dmabuf(int fd, __u32 length);
 /* Takes the memory away, or gives it back to new mappings. */
 int mock_dmabuf_revoke(int fd, int dmabuf, bool revoked);
 
-/* A nested HWPT on `parent`; queue: 0, or the id of its fault queue */
+/* A page table of that MOCK_IOMMUPT_* for an IOAS */
+int mock_hwpt_alloc(int fd, __u32 idev, __u32 ioas, __u32 flags, __u32 table, __u32 *hwpt);
+/* Is that what one of MOCK_DEV_CACHE_NUM slots of a device's or slice's cache holds? */
+int mock_check_cache(int fd, __u32 idev, __u32 slot, __u32 value);
+/* An event of a device or slice, for its guest */
+int mock_event(int fd, __u32 idev);
+/* A nested HWPT on `parent`, or on a vIOMMU; queue: 0, or the id of its fault queue */
 int mock_nested_alloc(int fd, __u32 idev, __u32 parent, __u32 queue, __u32 *hwpt);
 
 /* Are the pages at va what iova leads to? And are they pinned that often? */

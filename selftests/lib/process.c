@@ -3,7 +3,9 @@
 #include "process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -73,6 +75,16 @@ int receive_fd(int sock)
 		return -EBADMSG;
 	memcpy(&fd, CMSG_DATA(&p.control.head), sizeof(fd));
 	return fd;
+}
+
+int open_again(int fd, int how)
+{
+	char path[32];
+	int again;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	again = open(path, how);
+	return again < 0 ? -errno : again;
 }
 
 int child_status(int pid)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Other processes and users, and descriptors that are sent to them. */
+/* Other processes and users, descriptors that are sent to them, and descriptors of the same file. */
 #ifndef SELFTESTS_LIB_PROCESS_H
 #define SELFTESTS_LIB_PROCESS_H
 
@@ -11,6 +11,9 @@ int set_memlock(unsigned long bytes);
 /* Over a socket of socketpair(AF_UNIX). 0; the descriptor; or a negative errno */
 int send_fd(int sock, int fd);
 int receive_fd(int sock);
+
+/* Another open file of what the descriptor is: how like open(). A descriptor or a negative errno */
+int open_again(int fd, int how);
 
 /* Waits for the child to exit: its status, or -ECHILD when it was killed. */
 int child_status(int pid);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Every structure, field and number of <linux/iommufd.h> in Linux 6.12, as
- * X-macro lists: layout_asserts.c checks the sizes at compile time in C and
- * C++, layout_dump.c prints everything, so that our header and the kernel's
- * own can be compared.
+ * X-macro lists: layout_asserts.c checks them at compile time in C and C++.
+ * What is younger is compared with a newer kernel's header (dump.py).
  */
 #ifndef SELFTESTS_UAPI_LAYOUT_H
 #define SELFTESTS_UAPI_LAYOUT_H

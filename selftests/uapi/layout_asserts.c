@@ -8,8 +8,10 @@
 typedef unsigned char __u8;
 typedef unsigned short __u16;
 typedef unsigned int __u32;
+typedef signed int __s32;
 typedef unsigned long long __u64;
 typedef __u64 __aligned_u64 __attribute__((aligned(8)));
+typedef __aligned_u64 __aligned_le64;
 #define _IO(type, nr) (((type) << 8) | (nr))
 #endif
 

@@ -78,10 +78,27 @@ def build(flavor):
     for kernel in ["test", "stock"] if flavor == "test" else [flavor]:
         text, status = _show([os.path.join(TOP, "tools", "check-build"), kernel])
         count += _tap(f"check-build {kernel}", text, status)
-    if flavor == "test":
-        _, status = _show([os.path.join(TOP, "tools", "programs"), "check-uapi"])
-        count += Count(int(status == 0), int(status != 0))
-    return count
+    return count + _uapi() if flavor == "test" else count
+
+
+def _newer_uapi():
+    """The folder with the uAPI header of the newer kernel whose ABI is ours; None: it cannot be had."""
+    tool = os.path.join(TOP, "tools", "newer-tests")
+    for word in ("build", "path"):
+        done = subprocess.run([tool, word], stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            return None
+    return os.path.join(done.stdout.strip(), "include", "uapi")
+
+
+def _uapi():
+    """The uAPI header against the kernel's, and against a newer kernel's."""
+    newer = _newer_uapi()
+    wanted = [f"NEWER={newer}"] if newer else []
+    _, status = _show([os.path.join(TOP, "tools", "programs"), "check-uapi", *wanted])
+    if not newer:
+        print("uapi check: skipped the newer kernel's header, which cannot be fetched")
+    return Count(int(status == 0), int(status != 0), int(not newer))
 
 
 def unit(_):
@@ -209,7 +226,7 @@ def selftests(flavor):
 
 
 def upstream(flavor):
-    """The kernel's own selftests of iommufd, unmodified, on our modules."""
+    """The selftests of iommufd of Linux 6.12 and 7.3, unmodified, on our modules."""
     text, status = _show([os.path.join(TOP, "tools", "upstream-test"), "--kernel", flavor])
     m = re.search(r"^(\d+) passed, (\d+) failed$", text, re.MULTILINE)
     skipped = re.search(r"^(\d+) skipped$", text, re.MULTILINE)
@@ -227,5 +244,15 @@ def same(_):
     return Count(int(status == 0), int(status != 0))
 
 
+# What the seed programs alone reach is the least; a search that finds nothing more does not work.
+FUZZ_FLOOR = 0
+
+
+def fuzz(_):
+    """A minute of the fuzzer: the kernel does not complain, and enough of our code is reached."""
+    text, status = _show([os.path.join(TOP, "tools", "fuzz"), "--seconds", "60", "--floor", str(FUZZ_FLOOR)])
+    return _tap("fuzz", text, status)
+
+
 FOR = {"test": (runner, qtest, build, unit, kunit, selftests, upstream, same, vm),
-       "debug": (planted, build, kunit, selftests, upstream)}
+       "debug": (planted, build, kunit, selftests, upstream, fuzz)}

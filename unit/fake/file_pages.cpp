@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // bridge/file_pages.h: files whose memory is folios of the model of memory.hpp. A folio's pin counts at its first page
-// until kx_folio_take() makes pins of single pages of it. A folio's pages are never next to those of another one, so that
-// each is a run of its own, unless the folio is a single page.
+// until kx_folio_take() makes pins of single pages of it. A folio's pages are never next to those of another one, so
+// that each is a run of its own, unless the folio is a single page.
 #include "bridge/file_pages.h"
 
 #include <memory>

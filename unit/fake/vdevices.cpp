@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // bridge/vdevices.h: the tables as std::maps, and readers that are counted. Rules that are checked: a table is empty at
-// its end, nothing is taken out that is not there, nobody waits for readers under a lock or within a section of his own.
+// its end, nothing is taken out that is not there, nobody waits for readers under a lock or within a section of his
+// own.
 #include "bridge/vdevices.h"
 
 #include <map>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Every step of every ioctl failed in turn; see support/failures.hpp. The memory of most scenarios is scattered, so
 // that one mapping takes several runs and, with 16 runs on the stack, several batches.
+#include "bridge/file.h"
 #include "support/failures.hpp"
 
 namespace test {
@@ -135,6 +136,62 @@ struct HwptAllocFirst : TwoDomains {
 	}
 };
 
+constexpr int kMemfd = 7;
+
+// Folios of two pages, each a run of its own.
+struct MapFile : TwoDomains {
+	file *memfd = nullptr;
+	~MapFile() override
+	{
+		first.reset();
+		second.reset();
+		fd.close();
+		fake::install_fd(kMemfd, nullptr);
+		kx_file_put(memfd);
+		fake::run_task_work();
+	}
+	void setup() override
+	{
+		TwoDomains::setup();
+		memfd = fake::open_memfd(80, 2);
+		fake::install_fd(kMemfd, memfd);
+	}
+	int run() override { return fd.map_file_at(ioas, kMemfd, kPage, 75 * kPage, 0x100000); }
+};
+
+// Three files, in two IOASes, one of which is in both.
+struct ChangeProcess : MapFile {
+	u32 mode;
+	fake::Process *heir = nullptr;
+	explicit ChangeProcess(u32 m) : mode(m) {}
+	~ChangeProcess() override { fake::become(machine.process); }
+	void setup() override
+	{
+		u64 value = mode;
+		fake::current.ipc_lock = false;
+		ASSERT_EQ(fd.option(IOMMU_OPTION_RLIMIT_MODE, IOMMU_OPTION_OP_SET, 0, value), 0);
+		MapFile::setup();
+		const u32 other = fd.ioas();
+		u64 dst = 0x800000;
+		ASSERT_EQ(MapFile::run(), 0);
+		ASSERT_EQ(fd.map_file_at(ioas, kMemfd, 0, 4 * kPage, 0x400000), 0);
+		ASSERT_EQ(fd.map_file_at(other, kMemfd, 0, 4 * kPage, 0x400000), 0);
+		ASSERT_EQ(fd.copy(other, ioas, 0x100000, 10 * kPage, dst), 0);
+		heir = &fake::new_process(fake::new_user());
+		fake::become(*heir);
+	}
+	int run() override
+	{
+		const int rc = fd.change_process();
+		// All or nothing
+		EXPECT_EQ(machine.process.mm.pinned_vm, rc ? 79 : 0);
+		EXPECT_EQ(heir->mm.pinned_vm, rc ? 0 : 79);
+		EXPECT_EQ(machine.process.user->locked_vm + heir->user->locked_vm, mode ? 0 : 79);
+		EXPECT_EQ(machine.process.mm.locked_vm + heir->mm.locked_vm, mode ? 79u : 0u);
+		return rc;
+	}
+};
+
 struct HwInfo : TwoDomains {
 	void setup() override
 	{
@@ -202,6 +259,27 @@ TEST(FailIoctl, MapTwoDomains)
 	fail_each<MapTwoDomains>(Fault::kGup, {.error = -14, .at_least = 40});
 	fail_each<MapTwoDomains>(Fault::kMap, {.at_least = 80});
 	fail_each<MapTwoDomains>(Fault::kUserCopy, kFault);
+}
+
+TEST(FailIoctl, MapFile)
+{
+	fail_each<MapFile>(Fault::kAlloc, kNoMemOrSurvive);
+	fail_each<MapFile>(Fault::kGup, {.error = -12, .at_least = 38});
+	fail_each<MapFile>(Fault::kMap, {.at_least = 76});
+	fail_each<MapFile>(Fault::kUserCopy, kFault);
+	fail_each<MapFile>(Fault::kHook, {.or_errors = {-14, -2}, .at_least = 4});
+	fail_each<MapFile>(Fault::kAlloc, {.may_survive = true, .small_batches = true});
+	fail_each<MapFile>(Fault::kGup, {.error = -12, .at_least = 38, .small_batches = true});
+	fail_each<MapFile>(Fault::kMap, {.at_least = 76, .small_batches = true});
+}
+
+TEST(FailIoctl, ChangeProcess)
+{
+	for (u32 mode : {0, 1}) {
+		fail_each<ChangeProcess>(Fault::kAlloc, {.at_least = 2}, mode);
+		fail_each<ChangeProcess>(Fault::kUserCopy, kFault, mode);
+		fail_each<ChangeProcess>(Fault::kHook, kNoMem, mode);
+	}
 }
 
 TEST(FailIoctl, CopyTwoDomains)

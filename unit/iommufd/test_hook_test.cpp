@@ -33,7 +33,7 @@ void on_destroy(void *data) { destroyed += *static_cast<int *>(data); }
 
 struct Hook : iommufd_test_hook {
 	explicit Hook(bool (*is_mock_device)(device *) = nothing_is_mock)
-		: iommufd_test_hook{&mock, serve, is_mock_device, fails_now}
+		: iommufd_test_hook{&mock, serve, is_mock_device, fails_now, false}
 	{
 		failing = false;
 		destroyed = 0;
@@ -65,10 +65,21 @@ TEST_F(TestHook, Ioctl)
 	EXPECT_EQ(fd.raw(kTestCmd, &size, 4), -25);
 }
 
+TEST_F(TestHook, AnswersAs6_12)
+{
+	iommu_hwpt_invalidate cmd{};
+	cmd.hwpt_id = fd.ioas();
+	EXPECT_EQ(fd.call(IOMMU_HWPT_INVALIDATE, cmd), -22);
+	Hook hook;
+	EXPECT_EQ(fd.call(IOMMU_HWPT_INVALIDATE, cmd), -22);
+	hook.as_6_12 = true;
+	EXPECT_EQ(fd.call(IOMMU_HWPT_INVALIDATE, cmd), -2);
+}
+
 TEST_F(TestHook, OnlyOne)
 {
 	Hook hook;
-	iommufd_test_hook other{&mock, serve, nothing_is_mock, nullptr};
+	iommufd_test_hook other{&mock, serve, nothing_is_mock, nullptr, false};
 	EXPECT_EQ(iommufd_test_register(&other), -16);
 	fake::ExpectWarnings warnings;
 	iommufd_test_unregister(&other);
@@ -95,7 +106,7 @@ bool stays_inside()
 // The test module may go as soon as unregistering returns, so no other thread can be in it.
 TEST_F(TestHook, UnregisteringWaitsForCalls)
 {
-	iommufd_test_hook slow{&mock, serve, nothing_is_mock, stays_inside};
+	iommufd_test_hook slow{&mock, serve, nothing_is_mock, stays_inside, false};
 	ASSERT_EQ(iommufd_test_register(&slow), 0);
 	std::thread other([] { EXPECT_TRUE(iommufd::injected_failure()); });
 	entered.acquire();

@@ -24,7 +24,7 @@ public:
 
 private:
 	iommufd_test_hook hook_{nullptr, nullptr, [](device *) { return false; },
-				[] { return fake::step(fake::Fault::kHook); }};
+				[] { return fake::step(fake::Fault::kHook); }, false};
 };
 
 // A machine with everything that a call needs. Members are built in setup() and torn down by the destructor.

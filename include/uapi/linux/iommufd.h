@@ -339,8 +339,8 @@ enum iommufd_hwpt_alloc_flags {
 	IOMMU_HWPT_ALLOC_DIRTY_TRACKING = 1 << 1,
 	/* fault_id is set: page requests go to that fault queue */
 	IOMMU_HWPT_FAULT_ID_VALID = 1 << 2,
-	/* may be attached to a PASID. All HWPTs that one device's PASIDs and the
-	 * device itself are attached to at a time have this flag, or none has */
+	/* may be attached to a PASID, of a device that is itself attached to
+	 * nothing or to a HWPT with this flag; needs an IOMMU with PASIDs */
 	IOMMU_HWPT_ALLOC_PASID = 1 << 3,
 };
 

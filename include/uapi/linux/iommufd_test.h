@@ -4,9 +4,9 @@
  * devices, looks into their page tables, and plays a kernel driver that accesses an IOAS. Only a system that tests
  * iommufd itself loads mock_iommu.ko.
  *
- * Numbers, names and layouts are those of Linux 6.12.117 (generation=6.12), so that the selftests of that kernel compile
- * against this header. MOCK_FLAGS_DEVICE_PASID and MOCK_PASID_WIDTH are younger, but those selftests use them; the
- * operations on PASIDs and dma-bufs have the numbers of Linux 7.3. Slices are ours: fields that are 0 in those selftests, and
+ * Numbers, names and layouts are those of Linux 7.3, with what only 6.12's has (MOCK_FLAGS_DEVICE_HUGE_IOVA), so that the
+ * selftests of both kernels compile against this header. Where they want different things of the mock, its parameter
+ * generation decides: 7.3 is the default, 6.12 the other. Slices are ours: fields that are 0 in those selftests, and
  * operations from 1 << 16 on.
  *
  * A slice is a part of a mock device whose DMA carries one PASID, its default PASID. Where an operation takes a PASID,
@@ -38,6 +38,8 @@ enum {
 	IOMMU_TEST_OP_DIRTY = 13,		/* id: paging HWPT; play a device that writes */
 	IOMMU_TEST_OP_MD_CHECK_IOTLB = 14,	/* id: nested HWPT */
 	IOMMU_TEST_OP_TRIGGER_IOPF = 15,	/* play a device that asks for a page */
+	IOMMU_TEST_OP_DEV_CHECK_CACHE = 16,	/* id: device (out_idev_id) */
+	IOMMU_TEST_OP_TRIGGER_VEVENT = 17,	/* the guest is told of an event of a device */
 	IOMMU_TEST_OP_PASID_ATTACH = 18,	/* id: mock device; one more PASID of it */
 	IOMMU_TEST_OP_PASID_REPLACE = 19,	/* id: mock device */
 	IOMMU_TEST_OP_PASID_DETACH = 20,	/* id: mock device; nothing attached is fine, too */
@@ -48,10 +50,18 @@ enum {
 	IOMMU_TEST_OP_TRANSLATE = (1 << 16) + 1, /* id: mock device; play DMA, many times: where does it go? */
 };
 
-/* The IOVAs that a mock domain translates */
+/* The page tables of a paging domain, struct iommu_hwpt_selftest (generation=7.3) */
+enum {
+	MOCK_IOMMUPT_DEFAULT = 0,	/* pages of any size from 2 KiB on */
+	MOCK_IOMMUPT_HUGE = 1,		/* pages of 1 MiB, and of PAGE_SIZE; translates 56 bits */
+};
+
+/* The IOVAs that a mock domain translates, and its pages: of all but MOCK_IOMMUPT_HUGE */
 enum {
 	MOCK_APERTURE_START = 1UL << 24,
 	MOCK_APERTURE_LAST = (1UL << 31) - 1,
+	MOCK_PAGE_SIZE = 2048,
+	MOCK_HUGE_PAGE_SIZE = 512 * MOCK_PAGE_SIZE,
 };
 
 /* What mock devices have reserved, if the module's parameter reserved_region is set */
@@ -76,7 +86,7 @@ enum {
 
 enum {
 	MOCK_FLAGS_DEVICE_NO_DIRTY = 1 << 0,	/* cannot track dirty pages */
-	MOCK_FLAGS_DEVICE_HUGE_IOVA = 1 << 1,	/* its domains have 1 MiB pages too */
+	MOCK_FLAGS_DEVICE_HUGE_IOVA = 1 << 1,	/* its domains have 1 MiB pages too; generation=6.12 alone */
 	MOCK_FLAGS_DEVICE_PASID = 1 << 2,	/* has PASIDs of MOCK_PASID_WIDTH bits */
 };
 
@@ -103,6 +113,12 @@ enum {
 enum {
 	MOCK_NESTED_DOMAIN_IOTLB_ID_MAX = 3,
 	MOCK_NESTED_DOMAIN_IOTLB_NUM = 4,
+};
+
+/* What a vIOMMU's invalidations empty: a cache of a device or slice */
+enum {
+	MOCK_DEV_CACHE_ID_MAX = 3,
+	MOCK_DEV_CACHE_NUM = 4,
 };
 
 struct iommu_test_cmd {
@@ -189,6 +205,13 @@ struct iommu_test_cmd {
 			__u32 flags;	/* MOCK_IOPF_* */
 		} trigger_iopf;
 		struct {
+			__u32 id;	/* up to MOCK_DEV_CACHE_ID_MAX */
+			__u32 cache;	/* what is expected there */
+		} check_dev_cache;
+		struct {
+			__u32 dev_id;
+		} trigger_vevent;
+		struct {
 			__u32 pasid;
 			__u32 pt_id;	/* in: IOAS or HWPT, out: HWPT */
 		} pasid_attach;
@@ -237,15 +260,19 @@ struct iommu_test_hw_info {
 	__u32 test_reg;
 };
 
-/* HWPT_ALLOC of a nested HWPT on a mock device: what its four IOTLB entries hold at first */
+/*
+ * HWPT_ALLOC on a mock device: what the four IOTLB entries of a nested HWPT hold at first, or the page table of a paging
+ * HWPT. As of iotlb alone it may be shorter.
+ */
 #define IOMMU_HWPT_DATA_SELFTEST 0xdead
 #define IOMMU_TEST_IOTLB_DEFAULT 0xbadbeef
 
 struct iommu_hwpt_selftest {
 	__u32 iotlb;
+	__u32 pagetable_type;	/* MOCK_IOMMUPT_* */
 };
 
-/* HWPT_INVALIDATE of it: clears one IOTLB entry, or all */
+/* HWPT_INVALIDATE of a nested HWPT: clears one IOTLB entry, or all */
 #define IOMMU_HWPT_INVALIDATE_DATA_SELFTEST	    0xdeadbeef
 #define IOMMU_HWPT_INVALIDATE_DATA_SELFTEST_INVALID 0xdadbeef
 #define IOMMU_TEST_INVALIDATE_FLAG_ALL		    (1 << 0)
@@ -254,5 +281,37 @@ struct iommu_hwpt_invalidate_selftest {
 	__u32 flags;
 	__u32 iotlb_id;
 };
+
+/* VIOMMU_ALLOC: a vIOMMU; without data there is nothing to mmap() */
+#define IOMMU_VIOMMU_TYPE_SELFTEST 0xdeadbeef
+
+struct iommu_viommu_selftest {
+	__u32 in_data;	/* the first word of what is mapped */
+	__u32 out_data;	/* the same again */
+	__aligned_u64 out_mmap_offset;
+	__aligned_u64 out_mmap_length;
+};
+
+/* HWPT_INVALIDATE of a vIOMMU: clears one cache entry of a vDEVICE, or all */
+#define IOMMU_VIOMMU_INVALIDATE_DATA_SELFTEST	      0xdeadbeef
+#define IOMMU_VIOMMU_INVALIDATE_DATA_SELFTEST_INVALID 0xdadbeef
+#define IOMMU_TEST_DEV_CACHE_DEFAULT		      0xbaddad
+
+struct iommu_viommu_invalidate_selftest {
+	__u32 flags;	/* IOMMU_TEST_INVALIDATE_FLAG_ALL */
+	__u32 vdev_id;
+	__u32 cache_id;
+};
+
+/* VEVENTQ_ALLOC: the events of OP_TRIGGER_VEVENT */
+#define IOMMU_VEVENTQ_TYPE_SELFTEST 0xbeefbeef
+
+struct iommu_viommu_event_selftest {
+	__u32 virt_id;
+};
+
+/* HW_QUEUE_ALLOC: each but the first needs the one before it */
+#define IOMMU_HW_QUEUE_TYPE_SELFTEST 0xdeadbeef
+#define IOMMU_TEST_HW_QUEUE_MAX	     2
 
 #endif /* _UAPI_IOMMUFD_TEST_H */

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Options: what is accepted, and that each mistake is refused in one line."""
 
+import os
+import tempfile
 import unittest
 
-from vm import image, machine, options as vm_options
+from vm import image, kernels, machine, options as vm_options
 from vm.errors import VmError
 
 WRONG = [
@@ -35,6 +37,16 @@ class OptionsTest(unittest.TestCase):
         self.assertEqual(words, ["prog", "--", "-x"])
         self.assertEqual((options.kernel, options.mem, options.smp, options.timeout),
                          ("test", 1024, 2, 1800))
+
+    def test_modules_from_elsewhere(self):
+        self.assertIsNone(vm_options.parse(["run", "--", "x"])[0].modules)
+        self.assertEqual(vm_options.parse(["run", "--modules", "/f", "--", "x"])[0].modules, "/f")
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("iommufd.ko", "x.ko", "x.o"):
+                with open(os.path.join(folder, name), "wb"):
+                    pass
+            self.assertEqual(kernels.our_modules("debug", folder),
+                             [os.path.join(folder, n) for n in ("iommufd.ko", "x.ko")])
 
     def test_sizes(self):
         for text, mib in (("512", 512), ("512M", 512), ("2G", 2048)):
