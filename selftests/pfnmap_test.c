@@ -443,8 +443,7 @@ TEST(dev_iommu_refuses_by_default)
 
 /*
  * The BAR's memory is switched off and on; another thread maps and unmaps it, a third has domains come and go, a fourth
- * lets the device do DMA to it. While memory is off, no domain may have any of it. The mock's are looked into: a page that can be made dirty
- * is mapped.
+ * lets the device do DMA to it. While memory is off, no domain may have any of it. The mock's are looked into.
  */
 struct churn {
 	fixture *self;
@@ -490,11 +489,15 @@ static void *churn_dma(void *arg)
 	return NULL;
 }
 
+/* How many of the pages at iova the domain has: those that can be made dirty */
 static __u64 mapped(int fd, __u32 hwpt, __u64 iova)
 {
-	__u64 bits = 0xf, count = 0;
+	__u64 bits = 0xf, dirty = 0;
+	int rc = mock_make_dirty(fd, hwpt, iova, 4 * PAGE, PAGE, &bits, NULL);
 
-	return mock_make_dirty(fd, hwpt, iova, 4 * PAGE, PAGE, &bits, &count) ? ~0ULL : count;
+	if (!rc)
+		rc = dirty_bitmap_get(fd, hwpt, 0, iova, 4 * PAGE, PAGE, &dirty);
+	return !rc ? __builtin_popcountll(dirty) : rc == -EINVAL ? 0 : ~0ULL; /* EINVAL: no area is there */
 }
 
 TEST_F(bar, zap_races_map_attach_and_dma)
@@ -519,7 +522,7 @@ TEST_F(bar, zap_races_map_attach_and_dma)
 	}
 	for (; now_us() < until; rounds++) {
 		ASSERT_EQ(0, map(self, self->bar, 4 * PAGE, ANOTHER, MAP_RW));
-		for (int i = 0; i < 100; i++)
+		for (int i = 0; i < 5; i++)
 			seen += mapped(self->fd, hwpt, TARGET) == 4;
 		ASSERT_EQ(4, mapped(self->fd, hwpt, ANOTHER));
 		ASSERT_EQ(0, command(self, MASTER));
@@ -536,11 +539,11 @@ TEST_F(bar, zap_races_map_attach_and_dma)
 	for (int i = 0; i < 3; i++) {
 		pthread_join(threads[i], NULL);
 		EXPECT_EQ(0, work[i].errors) { TH_LOG("thread %d", i); }
-		EXPECT_LT(i == 2 ? 1 : 10, work[i].done);
+		EXPECT_LT(i == 2 ? 0 : 10, work[i].done);
 	}
 	TH_LOG("%ld times off, %ld maps, %ld domains, %ld DMAs, seen mapped %ld times", rounds, work[0].done,
 	       work[1].done, work[2].done, seen);
-	EXPECT_LT(10, rounds);
+	EXPECT_LT(3, rounds);
 	EXPECT_LT(0, seen);
 }
 
