@@ -7,4 +7,5 @@ extern unsigned int kx_scratch_limit; /* bytes */
 void *kx_alloc(unsigned long size);
 void *kx_alloc_try(unsigned long size);
 void kx_free(const void *ptr);
+bool kx_wait_for_memory(void);
 KX_DECLS_END

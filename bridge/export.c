@@ -6,6 +6,7 @@
 
 #include "bridge/api.h"
 #define IOMMUFD_CXX_KERNEL
+#include "include/linux/iommufd_dmabuf.h"
 #include "include/linux/iommufd_driver.h"
 #include "include/linux/iommufd_pasid.h"
 
@@ -30,6 +31,8 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_replace_pasid, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_device_detach_pasid, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_driver_register, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_driver_unregister, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_dmabuf_register, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_dmabuf_unregister, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_find_dev, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_get_vdev_id, IOMMUFD);
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_report_event, IOMMUFD);

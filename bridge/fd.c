@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 
+#include "bridge/dmabuf.h"
 #include "bridge/fd.h"
 #include "bridge/file.h"
 #include "bridge/mmap.h"
@@ -71,6 +72,11 @@ static struct miscdevice container_device = {
 	.nodename = "vfio/vfio",
 	.mode = 0666,
 };
+
+struct device *kx_fd_device(void)
+{
+	return iommu_device.this_device;
+}
 
 static int __init fd_init(void)
 {

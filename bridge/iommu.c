@@ -92,6 +92,12 @@ int kx_domain_map(struct iommu_domain *domain, unsigned long iova, unsigned long
 	return iommu_map(domain, iova, pa, size, prot, GFP_KERNEL_ACCOUNT);
 }
 
+int kx_domain_map_nowait(struct iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long size,
+			 int prot)
+{
+	return iommu_map(domain, iova, pa, size, prot, GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
+}
+
 unsigned long kx_domain_unmap(struct iommu_domain *domain, unsigned long iova, unsigned long size)
 {
 	return iommu_unmap(domain, iova, size);

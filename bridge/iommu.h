@@ -18,6 +18,8 @@ int kx_domain_invalidate(struct iommu_domain *domain, unsigned int data_type, un
 			 unsigned long entry_len, unsigned int *entry_num);
 bool kx_domain_can_alloc_user(struct device *dev);
 void kx_domain_free(struct iommu_domain *domain);
+int kx_domain_map_nowait(struct iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long size,
+			 int prot);
 int kx_domain_map(struct iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long size, int prot);
 unsigned long kx_domain_unmap(struct iommu_domain *domain, unsigned long iova, unsigned long size);
 unsigned long long kx_domain_iova_to_phys(struct iommu_domain *domain, unsigned long long iova);

@@ -9,6 +9,7 @@
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
+#include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/platform_device.h>
 #include <linux/rhashtable-types.h>
@@ -42,11 +43,17 @@ int main(void)
 	OBJECT(iommu_attach_handle, struct iommu_attach_handle);
 	OBJECT(iommu_domain, struct iommu_domain);
 	OBJECT(platform_device, struct platform_device);
+#ifdef CONFIG_MMU_NOTIFIER
+	OBJECT(mmu_interval_notifier, struct mmu_interval_notifier);
+#else
+	OBJECT(mmu_interval_notifier, void *);
+#endif
 	DEFINE(KX_SIZE_page, sizeof(struct page));
 	DEFINE(KX_PAGE_SHIFT, PAGE_SHIFT);
 	DEFINE(KX_IOMMU_READ, IOMMU_READ);
 	DEFINE(KX_IOMMU_WRITE, IOMMU_WRITE);
 	DEFINE(KX_IOMMU_CACHE, IOMMU_CACHE);
+	DEFINE(KX_IOMMU_MMIO, IOMMU_MMIO);
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 	DEFINE(KX_LARGE_PAGE_SIZE, HPAGE_PMD_SIZE);
 #else

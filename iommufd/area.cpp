@@ -26,12 +26,19 @@ IovaRange Area::iova_of(IndexRange r) const
 	return {iova_.start + (first_byte - start_byte_), iova_.start + (last_byte - start_byte_)};
 }
 
+// One physically contiguous piece, as the kind of memory demands.
+Status Area::map_piece(kern::Domain &domain, Iova at, base::Pa pa, u64 bytes) const
+{
+	const kern::Prot prot = pages().is_pinned() ? prot_ : prot_.of_device_memory();
+	return pages().in_notifier() ? domain.map_nowait(at, pa, bytes, prot) : domain.map(at, pa, bytes, prot);
+}
+
 // One physically contiguous piece, each page for itself.
 Status Area::map_single_pages(kern::Domain &domain, Iova at, base::Pa pa, u64 bytes) const
 {
 	for (u64 done = 0; done < bytes; done += base::kPageSize) {
 		u64 size = base::min(base::kPageSize, bytes - done);
-		Status status = domain.map(at + done, pa + done, size, prot_);
+		Status status = map_piece(domain, at + done, pa + done, size);
 		if (!status) {
 			if (done)
 				domain.unmap(at, done);
@@ -50,7 +57,7 @@ Status Area::map(DomainEntry &entry, PageIndex first, RunList &runs, PageSizes s
 	for (const Run &run : runs) {
 		const u64 size = base::min(run.count * base::kPageSize - skip, iova_.last - at + 1);
 		const base::Pa pa = pa_of(run.first) + skip;
-		Status status = sizes == PageSizes::kAll ? entry.domain.map(at, pa, size, prot_)
+		Status status = sizes == PageSizes::kAll ? map_piece(entry.domain, at, pa, size)
 							 : map_single_pages(entry.domain, at, pa, size);
 		if (!status) [[unlikely]] {
 			if (at != start)
@@ -65,6 +72,8 @@ Status Area::map(DomainEntry &entry, PageIndex first, RunList &runs, PageSizes s
 
 void Area::unmap(DomainEntry &entry, IndexRange r) const
 {
+	if (pages().revoked())
+		return;
 	IovaRange at = iova_of(r);
 	entry.domain.unmap(at.start, at.count());
 }
@@ -146,6 +155,8 @@ template <typename Domains> Status Area::map_batch(Domains &domains, PageReader 
 
 template <typename Domains> Status Area::fill_each(Domains &domains, PageSizes sizes)
 {
+	if (pages().revoked())
+		return {};
 	PageReader reader(pages(), indexes(), PageReader::Purpose::kKeep);
 
 	begin_fill();
@@ -159,7 +170,8 @@ template <typename Domains> Status Area::fill_each(Domains &domains, PageSizes s
 			return status;
 		}
 		reader.keep();
-		remember(reader.start(), reader.runs());
+		if (pages().is_pinned())
+			remember(reader.start(), reader.runs());
 	}
 	return {};
 }

@@ -15,6 +15,7 @@
 #include "base/math.hpp"
 #include "iommufd/long_runs.hpp"
 #include "iommufd/pages.hpp"
+#include "iommufd/reach.hpp"
 
 namespace iommufd {
 
@@ -23,13 +24,6 @@ using base::IovaRange;
 
 class IoPageTable;
 class PageReader;
-struct InTable;
-
-// A domain as its IO page table sees it. Embedded in the HWPT.
-struct DomainEntry : base::ListHook<InTable> {
-	kern::Domain domain;
-};
-using DomainList = base::List<DomainEntry, InTable>;
 
 // Whether a domain may map a contiguous run with large pages.
 enum class PageSizes : u8 { kAll, kSmallest };
@@ -58,6 +52,7 @@ public:
 	// The part of the area's IOVAs that the pages first..last back.
 	IovaRange iova_of(IndexRange r) const;
 
+	// Of memory that has been revoked nothing is mapped, and what is filled has nothing in the domains.
 	// Maps `runs`, whose first page is `first`, into a domain; nothing of them stays mapped on failure.
 	Status map(DomainEntry &entry, PageIndex first, RunList &runs, PageSizes sizes) const;
 	void unmap(DomainEntry &entry, IndexRange r) const;
@@ -80,6 +75,7 @@ public:
 	u32 locks_ = 0;        // ranges of it that stay in place: not to be unmapped
 
 private:
+	Status map_piece(kern::Domain &domain, Iova at, base::Pa pa, u64 bytes) const;
 	Status map_single_pages(kern::Domain &domain, Iova at, base::Pa pa, u64 bytes) const;
 	template <typename Domains> Status fill_each(Domains &domains, PageSizes sizes);
 	template <typename Domains> Status map_batch(Domains &domains, PageReader &reader, PageSizes sizes) const;

@@ -13,6 +13,8 @@
 
 namespace iommufd {
 
+class SliceList;
+
 class Context {
 public:
 	// `f`: the file that this context lives behind. `vfio_container`: it was opened as /dev/vfio/vfio, whose users
@@ -29,6 +31,11 @@ public:
 	kern::FileRef hold_open() const { return kern::FileRef::share(file_); }
 	file *open_file() const { return file_; }
 
+	// Memory of the calling process, to be charged as this context does; see SliceList::append_memory(). Where BARs
+	// of VFIO devices are taken as memory (VFIO's containers always did, else by the module parameter map_pfnmap),
+	// that is one, if it begins with one: see make_vma_pages().
+	Status append_memory(SliceList &slices, base::UserVa va, u64 length, bool writable) const;
+
 	AccountMode account_mode() const { return account_mode_; }
 	// 0: per user, 1: per process. EBUSY unless the fd has no objects at all, EINVAL for another value.
 	Status set_account_mode(u64 value);
@@ -41,6 +48,7 @@ public:
 
 private:
 	file *const file_;
+	const bool vfio_container_;
 	ObjectTable objects_;
 	GroupTable groups_;
 	kern::Mutex ioases_lock_;

@@ -130,14 +130,12 @@ Status IoPageTable::fill_areas(AreaBatch &areas)
 	domains_lock_.assert_held();
 	if (domains_.empty())
 		return {};
-	for (Area *area : areas) {
-		kern::Guard guard(area->pages().lock());
-		Status status = area->fill(domains_, sizes_);
-		if (status)
+	for (Area *area : areas)
+		TRY(with_memory(*area, [&]() -> Status {
+			TRY(area->fill(domains_, sizes_));
 			area->set_storage(&domains_.front());
-		else
-			return status;
-	}
+			return {};
+		}));
 	return {};
 }
 

@@ -11,6 +11,7 @@
 //                 added or removed meanwhile.
 //   iova_lock     the three sets, the listeners, alignment_, small_pages_, and Area's state. Exclusive to change them.
 //   Pages::lock   see pages.hpp.
+//   Reach::lock   see reach.hpp: domains once more, for who takes memory away.
 // Neither is held while a listener is called.
 #pragma once
 #include <optional>
@@ -180,6 +181,7 @@ private:
 	Result<Iova> insert_areas(SliceList &slices, u64 length, Placement where, kern::Prot prot,
 				  class AreaBatch &areas);
 	Status fill_areas(AreaBatch &areas);
+	template <typename Fill> static Status with_memory(Area &area, Fill fill);
 	Status fits(const Area &area) const;
 	Status check_fixed(IovaRange range) const;
 	Result<Iova> find_free(u64 memory, u64 length) const;
@@ -198,6 +200,7 @@ private:
 	ReservedSet reserved_;
 	AllowedSet allowed_;
 	DomainList domains_;
+	Reach reach_;
 	base::List<UnmapListener, InTable> listeners_;
 	u64 listeners_order_ = 0;
 	u64 alignment_ = 1;                 // bytes, a power of two

@@ -37,6 +37,7 @@ void IoPageTable::empty_domain(DomainEntry &entry, const Area *until)
 
 	for (Area *area = areas_.first(); area != until; area = areas_.next(*area)) {
 		kern::Guard guard(area->pages().lock());
+		entry.emptied_to(*area);
 		if (last_one) {
 			area->set_storage(nullptr);
 			area->drain(entry, area->indexes());
@@ -53,13 +54,13 @@ Status IoPageTable::fill_domain(DomainEntry &entry)
 {
 	domains_lock_.assert_held_exclusive();
 	for (Area *area = areas_.first(); area; area = areas_.next(*area)) {
-		Status status;
-		{
-			kern::Guard guard(area->pages().lock());
-			status = area->fill_one(entry, sizes_);
-			if (status && !area->storage())
+		Status status = with_memory(*area, [&]() -> Status {
+			TRY(area->fill_one(entry, sizes_));
+			entry.filled_to(*area);
+			if (!area->storage())
 				area->set_storage(&entry);
-		}
+			return {};
+		});
 		if (!status) {
 			empty_domain(entry, area);
 			return status;
@@ -81,8 +82,12 @@ Status IoPageTable::add_domain(DomainEntry &entry)
 
 	base::Undo unreserve([&] { unreserve_locked(&entry); });
 	TRY(reserve_outside(entry.domain.aperture(), &entry));
+	reach_.add(entry);
+	base::Undo unreach([&] { reach_.remove(entry); });
 	TRY(fill_domain(entry));
+	unreach.dismiss();
 	unreserve.dismiss();
+	Reach::complete(entry);
 	alignment_ = alignment;
 	domains_.push_back(entry);
 	return {};
@@ -95,6 +100,7 @@ void IoPageTable::remove_domain(DomainEntry &entry)
 
 	domains_.remove(entry);
 	empty_domain(entry, nullptr);
+	reach_.remove(entry);
 	unreserve_locked(&entry);
 	WARN_ON(!recompute_alignment());
 }

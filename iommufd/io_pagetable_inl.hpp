@@ -5,6 +5,23 @@
 
 namespace iommufd {
 
+// Runs `fill` under the area's pages' lock. Where it must not wait for memory there, it is tried again after a wait
+// without the lock.
+template <typename Fill> Status IoPageTable::with_memory(Area &area, Fill fill)
+{
+	constexpr unsigned kMaxTries = 32;
+	for (unsigned i = 0;; i++) {
+		Status status;
+		{
+			kern::Guard guard(area.pages().lock());
+			status = fill();
+		}
+		const bool short_of_memory = !status && status.error().is(Errno::kNoMem) && area.pages().in_notifier();
+		if (!short_of_memory || i == kMaxTries || !kx_wait_for_memory())
+			return status;
+	}
+}
+
 template <typename Fn> Status IoPageTable::for_each_usable(Fn &&fn)
 {
 	kern::SharedGuard guard(iova_lock_);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The calls on IOASes, and DESTROY.
 #include "iommufd/context.hpp"
+#include "iommufd/dmabuf_memory.hpp"
 #include "iommufd/ioas.hpp"
 #include "iommufd/ioctl.hpp"
 
@@ -123,8 +124,7 @@ Status ioas_map(UserCall &call, iommu_ioas_map &cmd)
 	TRY_LET(ioas, call.context().objects().get<Ioas>(ObjectId(cmd.ioas_id)));
 
 	const MapArguments args = map_arguments(cmd.flags, cmd.iova, cmd.length);
-	TRY(slices.append_memory(base::UserVa(cmd.user_va), cmd.length, args.prot.writable(),
-				 call.context().account_mode()));
+	TRY(call.context().append_memory(slices, base::UserVa(cmd.user_va), cmd.length, args.prot.writable()));
 	return map_and_respond(call, cmd, cmd.iova, *ioas, slices, args);
 }
 
@@ -139,7 +139,13 @@ Status ioas_map_file(UserCall &call, iommu_ioas_map_file &cmd)
 	TRY_LET(ioas, call.context().objects().get<Ioas>(ObjectId(cmd.ioas_id)));
 
 	const MapArguments args = map_arguments(cmd.flags, cmd.iova, cmd.length);
-	TRY(slices.append_file(cmd.fd, cmd.start, cmd.length, args.prot.writable(), call.context().account_mode()));
+	if (kern::DmaBuf buf = kern::DmaBuf::from_fd(cmd.fd)) {
+		TRY_LET(pages, make_dmabuf_pages(std::move(buf), cmd.start, cmd.length, args.prot.writable()));
+		TRY(slices.append(std::move(pages), cmd.start % base::kPageSize, cmd.length));
+	} else {
+		TRY(slices.append_file(cmd.fd, cmd.start, cmd.length, args.prot.writable(),
+				       call.context().account_mode()));
+	}
 	return map_and_respond(call, cmd, cmd.iova, *ioas, slices, args);
 }
 

@@ -30,7 +30,8 @@ class Pages;
 struct MemoryTraits {
 	kern::LockClass &lock_class; // of the Pages' lock: what may be taken under it differs
 	bool pinned;
-	bool outlives_process; // the process that mapped it is not where the memory is: another one may pay for it
+	bool outlives_process;    // the process that mapped it is not where the memory is: another one may pay for it
+	bool in_notifier = false; // the lock is taken in MMU notifiers: nothing may wait for memory under it
 };
 
 // What one reader keeps of a source from batch to batch: pages that are pinned and not yet handed out, and the use of

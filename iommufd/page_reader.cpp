@@ -8,9 +8,16 @@
 
 namespace iommufd {
 
+namespace {
+
+// How much there is to be kept. Of memory that is not pinned nothing, and there may be no allocation.
+u64 scratch(const Pages &pages, IndexRange range) { return pages.is_pinned() ? range.count() : 1; }
+
+} // namespace
+
 PageReader::PageReader(Pages &pages, IndexRange range, Purpose purpose)
 	: pages_(pages), range_(range), purpose_(purpose), batch_start_(range.start.raw()), batch_end_(batch_start_),
-	  runs_(range.count()), ahead_(range.count()), charged_end_(batch_start_)
+	  runs_(scratch(pages, range)), ahead_(scratch(pages, range)), charged_end_(batch_start_)
 {
 }
 

@@ -86,6 +86,17 @@ u64 Pages::unpin_unneeded(PageIndex first, const Run &run)
 	return unpinned;
 }
 
+void Pages::revoke()
+{
+	lock_.assert_held();
+	WARN_ON(is_pinned_);
+	if (revoked_)
+		return;
+	for (Area *area = by_domain_.first(); area; area = by_domain_.next(*area))
+		area->storage()->reach_->forget(*area);
+	revoked_ = true;
+}
+
 void Pages::add_filled(Area &area)
 {
 	lock_.assert_held();

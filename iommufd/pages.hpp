@@ -8,7 +8,7 @@
 //   - a range that a kernel driver has pinned (pinned_ranges_),
 // and not longer. Where its physical address is kept follows from that: for the first the domain's own page table is
 // the only store, for the second the PinnedRange has an array. PageReader reads from whichever there is. Memory that is
-// not pinned (MemoryTraits::pinned) has none of that but by_domain_.
+// not pinned (MemoryTraits::pinned) has none of that but by_domain_, and may be revoked.
 //
 // Pages are counted from the start of the stretch (PageIndex), which is rounded down to a page boundary.
 //
@@ -52,8 +52,15 @@ public:
 	bool is_pinned() const { return is_pinned_; }
 	// May another process pay for it?
 	bool outlives_process() const { return outlives_process_; }
+	// Is the lock one under which nothing may wait for memory?
+	bool in_notifier() const { return in_notifier_; }
 
 	// --- all below under lock() ---
+
+	// Memory that is not pinned goes: it is taken out of every domain, and no domain gets it any more. The areas
+	// stay where they are, and what they are filled with is nothing. Context: may sleep, but not wait for memory.
+	void revoke();
+	bool revoked() const { return revoked_; }
 
 	// Charges `pages` pins to who pays, ENOMEM over the limit; and takes the charge back.
 	Status charge(u64 pages);
@@ -87,8 +94,9 @@ private:
 	template <typename Source, typename... Args>
 	Pages(std::in_place_type_t<Source> source, u64 count, bool writable, AccountMode mode, Args &&...args)
 		: writable_(writable), is_pinned_(Source::kTraits.pinned),
-		  outlives_process_(Source::kTraits.outlives_process), lock_(Source::kTraits.lock_class), payer_(mode),
-		  memory_(source, std::forward<Args>(args)...), count_(count)
+		  outlives_process_(Source::kTraits.outlives_process), in_notifier_(Source::kTraits.in_notifier),
+		  lock_(Source::kTraits.lock_class), payer_(mode), count_(count),
+		  memory_(source, std::forward<Args>(args)...)
 	{
 	}
 
@@ -97,14 +105,15 @@ private:
 
 	static const std::size_t kMemorySize = 24; // bytes
 
-	const bool writable_ : 1, is_pinned_ : 1, outlives_process_ : 1;
+	const bool writable_ : 1, is_pinned_ : 1, outlives_process_ : 1, in_notifier_ : 1;
+	bool revoked_ = false;
 	bool visited_ = false;
 	kern::Mutex lock_;
 	Payer payer_;
-	base::InPlace<Memory, kMemorySize> memory_;
 	const u64 count_; // pages
 	base::IntervalSet<PinnedRange, ByIndex, PageIndex> pinned_ranges_;
 	base::IntervalSet<Area, ByIndex, PageIndex> by_domain_;
+	base::InPlace<Memory, kMemorySize> memory_; // last, so that it goes first: it may call until then
 };
 
 // One for each mapping: the allocator's next size behind 128 is 192.

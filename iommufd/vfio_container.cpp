@@ -21,7 +21,7 @@ Result<long> map_dma(Context &context, base::UserVa arg)
 		return fail(Errno::kInval, "argsz is too small, or a flag is unknown");
 	TRY_LET(ioas, context.compat_ioas());
 	const kern::Prot prot = kern::Prot::make(map.flags & vfio::kMapRead, map.flags & vfio::kMapWrite);
-	TRY(slices.append_memory(base::UserVa(map.vaddr), map.size, prot.writable(), context.account_mode()));
+	TRY(context.append_memory(slices, base::UserVa(map.vaddr), map.size, prot.writable()));
 	TRY(ioas->table().map(slices, map.size, {true, Iova(map.iova)}, prot));
 	return 0;
 }

@@ -5,6 +5,7 @@
 #pragma once
 #include "bridge/bridge.h"
 
+struct dma_buf;
 struct iommu_dirty_bitmap;
 struct iommu_hwpt_invalidate_selftest;
 struct iommu_hwpt_selftest;
@@ -102,6 +103,21 @@ void mx_fd_install(int fd, struct file *file);
 int mx_user_page(unsigned long uptr, unsigned long *pfn, unsigned int *pins);
 unsigned long mx_pfn_of(struct page *page);
 
+/* glue_dmabuf.c: dma-bufs of the mock; see there */
+void *mx_memory_alloc(unsigned long length); /* contiguous, zeroed; NULL: none */
+void mx_memory_free(void *memory, unsigned long length);
+unsigned long long mx_memory_pa(void *memory);
+int mx_dmabuf_start(void);
+void mx_dmabuf_stop(void);
+int mx_dmabuf_create(void *data, unsigned long length, unsigned int flags, struct dma_buf **buf);
+int mx_dmabuf_fd(struct dma_buf *buf, unsigned int flags);
+int mx_dmabuf_get(int fd, struct dma_buf **buf);
+void mx_dmabuf_put(struct dma_buf *buf);
+void *mx_dmabuf_data(struct dma_buf *buf);
+void mx_dmabuf_lock(struct dma_buf *buf);
+void mx_dmabuf_unlock(struct dma_buf *buf);
+void mx_dmabuf_notify(struct dma_buf *buf);
+
 /* C++ */
 int mock_choose_generation(const char *name);
 bool mock_is_6_12(void);
@@ -134,4 +150,7 @@ unsigned long mock_viommu_size(struct device *dev, unsigned int type);
 int mock_viommu_init(struct iommufd_viommu *viommu, const struct iommu_user_data *data);
 void mock_access_unmap(void *data, unsigned long iova, unsigned long length);
 void mock_access_released(void *data);
+void mock_dmabuf_released(void *data);
+void *mock_dmabuf_memory(void *data);
+int mock_dmabuf_range(void *data, unsigned long long *pa, unsigned long long *length);
 KX_DECLS_END

@@ -4,10 +4,12 @@
  * It is registered with a software firmware node, and only devices whose fwspec names that node are ever offered to it:
  * registering with none would offer it every PCI device, and register_bus() exists with IOMMUFD_TEST alone.
  */
+#include <linux/gfp.h>
 #include <linux/iommu.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/property.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "mock_iommu/glue.h"
@@ -48,8 +50,13 @@ static void remove_dev_pasid(struct device *dev, ioasid_t pasid, struct iommu_do
 static int map_pages(struct iommu_domain *domain, unsigned long iova, phys_addr_t pa, size_t page_size, size_t count,
 		     int prot, gfp_t gfp, size_t *mapped)
 {
+	/* The tables come from where all that is C++ does, which waits for memory if it may. */
+	const bool may_wait = gfpflags_allow_blocking(gfp);
+	const unsigned int flags = may_wait ? 0 : memalloc_noreclaim_save();
 	int rc = mock_map(domain, iova, pa, page_size, count);
 
+	if (!may_wait)
+		memalloc_noreclaim_restore(flags);
 	if (!rc)
 		*mapped = page_size * count;
 	return rc;

@@ -41,11 +41,15 @@ public:
 	// The mock's domain in the HWPT with this id: ENOENT for no HWPT of the kind, EINVAL for another driver's.
 	base::Result<KeptDomain> paging_domain(u32 hwpt_id) const;
 	base::Result<KeptDomain> nested_domain(u32 hwpt_id) const;
+	// What the ioctl returns when it succeeds: 0, unless an operation says something else.
+	void set_result(long result) { result_ = result; }
+	long result() const { return result_; }
 
 private:
 	iommufd_ctx *ictx_;
 	u64 arg_;
 	u32 size_;
+	long result_ = 0;
 };
 
 // test_device.cpp
@@ -74,5 +78,8 @@ base::Status check_iotlb(Call &call, iommu_test_cmd &cmd);
 base::Status trigger_fault(Call &call, iommu_test_cmd &cmd);
 base::Status trigger_event(Call &call, iommu_test_cmd &cmd);
 base::Status check_cache(Call &call, iommu_test_cmd &cmd);
+// dmabuf.cpp
+base::Status dmabuf_get(Call &call, iommu_test_cmd &cmd);
+base::Status dmabuf_revoke(Call &call, iommu_test_cmd &cmd);
 
 } // namespace mock

@@ -76,6 +76,10 @@ Operation operation(u32 op)
 		return pasid_detach;
 	case IOMMU_TEST_OP_PASID_CHECK_HWPT:
 		return pasid_check;
+	case IOMMU_TEST_OP_DMABUF_GET:
+		return dmabuf_get;
+	case IOMMU_TEST_OP_DMABUF_REVOKE:
+		return dmabuf_revoke;
 	case IOMMU_TEST_OP_DEVICE_NUMBER:
 		return device_number;
 	case IOMMU_TEST_OP_TRANSLATE:
@@ -132,6 +136,11 @@ int mock_init()
 	if (int rc = mx_iommu_register(1u << MOCK_PASID_WIDTH))
 		return rc;
 	int rc = mx_driver_start();
+	if (!rc) {
+		rc = mx_dmabuf_start();
+		if (rc)
+			mx_driver_stop();
+	}
 	if (rc)
 		mx_iommu_unregister();
 	return rc;
@@ -140,6 +149,7 @@ int mock_init()
 void mock_exit()
 {
 	mx_users_wait();
+	mx_dmabuf_stop();
 	mx_driver_stop();
 	mx_iommu_unregister();
 }
@@ -147,5 +157,6 @@ void mock_exit()
 long mock_test_ioctl(iommufd_ctx *ictx, unsigned long arg, unsigned size)
 {
 	mock::Call call(ictx, arg, size);
-	return kern::to_errno("TEST_CMD", mock::run(call));
+	const base::Status status = mock::run(call);
+	return status ? call.result() : kern::to_errno("TEST_CMD", status);
 }

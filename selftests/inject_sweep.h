@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <sys/mman.h>
 
 #include "lib/inject.h"
 #include "lib/iommufd.h"
@@ -37,6 +38,8 @@ struct world {
 	struct mock_dev dev, dev2;
 	struct vfio_dev vfio;
 	int group, file;
+	void *bar; /* of vfio, mapped */
+	size_t bar_size;
 };
 
 struct sweep {
@@ -67,6 +70,8 @@ static void world_open(struct __test_metadata *_metadata, const struct sweep *s,
 
 static void world_close(struct __test_metadata *_metadata, struct world *w)
 {
+	if (w->bar)
+		EXPECT_EQ(0, munmap(w->bar, w->bar_size));
 	if (w->vfio.fd >= 0)
 		vfio_close(&w->vfio);
 	if (w->group >= 0)

@@ -143,6 +143,21 @@ static int with_dirty_pages(struct world *w)
 	       mock_make_dirty(w->view.fd, w->hwpt, FIRST, PAGES * PAGE, PAGE, &bits, NULL);
 }
 
+static int with_dmabuf(struct world *w)
+{
+	int rc = with_device(w);
+
+	w->file = rc ? -1 : mock_dmabuf(w->view.fd, PAGES * PAGE);
+	return rc ?: w->file < 0 ? w->file : 0;
+}
+
+static int do_map_dmabuf(struct world *w)
+{
+	return ioas_map_file_fixed(w->view.fd, w->ioas, w->file, 0, PAGES * PAGE, SECOND, MAP_RW);
+}
+
+static int with_mapped_dmabuf(struct world *w) { return with_dmabuf(w) ?: do_map_dmabuf(w); }
+
 static int with_compat(struct world *w)
 {
 	return with_device(w) ?: vfio_ioas_set(w->view.fd, w->ioas);
@@ -387,6 +402,8 @@ SWEEP(IOAS_MAP_no_domain, .setup = with_ioas, .call = do_map, .errnos = LOOKUP, 
 SWEEP(IOAS_MAP, .setup = with_device, .call = do_map, .errnos = PIN, .least = 8)
 SWEEP(IOAS_MAP_anywhere, .setup = with_device, .call = do_map_auto, .errnos = PIN, .least = 8)
 SWEEP(IOAS_MAP_two_domains, .setup = with_two_domains, .call = do_map, .errnos = PIN, .least = 10)
+SWEEP(IOAS_MAP_FILE_dmabuf, .setup = with_dmabuf, .call = do_map_dmabuf, .errnos = PIN, .least = 6)
+SWEEP(HWPT_ALLOC_with_dmabuf, .setup = with_mapped_dmabuf, .call = do_hwpt_paging, .errnos = PIN | RESERVATION, .least = 7)
 SWEEP(IOAS_MAP_FILE, .setup = with_file, .call = map_file, .errnos = PIN, .least = 8)
 SWEEP(IOAS_CHANGE_PROCESS, .setup = with_heritage, .call = do_change_process, .errnos = NO_MEMORY, .least = 2)
 SWEEP(IOAS_UNMAP, .setup = with_mapped_device, .call = do_unmap, .errnos = LOOKUP, .least = 1)

@@ -53,6 +53,21 @@ static int with_container_mapping(struct world *w)
 	return with_container(w) ?: vfio_ioas_get(w->view.fd, &w->ioas) ?: map_at(w, w->ioas, FIRST);
 }
 
+static int with_bar(struct world *w)
+{
+	int rc = with_attached(w);
+
+	if (rc)
+		return rc;
+	w->bar = vfio_map_bar(&w->vfio, 0, &w->bar_size);
+	return w->bar ? attr_write("/sys/module/iommufd/parameters/map_pfnmap", "1") : -errno;
+}
+
+static int do_map_bar(struct world *w)
+{
+	return ioas_map_fixed(w->view.fd, w->ioas, w->bar, PAGES * PAGE, SECOND, MAP_RW);
+}
+
 static int do_bind(struct world *w) { return vfio_bind(&w->vfio, w->view.fd); }
 static int do_attach(struct world *w) { return vfio_attach(&w->vfio, w->ioas, NULL); }
 static int do_replace(struct world *w) { return vfio_attach(&w->vfio, w->other, NULL); }
@@ -88,6 +103,7 @@ SWEEP(ATTACH_replaces_HWPT, .setup = with_hwpt, .call = do_replace_hwpt, .errnos
 SWEEP(DETACH_IOMMUFD_PT, .setup = with_attached, .call = do_detach, .errnos = 0, .least = 0)
 SWEEP(HWPT_ALLOC, .setup = with_attached, .call = do_hwpt, .errnos = ERRNOS, .least = 5)
 SWEEP(IOAS_MAP, .setup = with_attached, .call = do_map, .errnos = ERRNOS, .least = 4)
+SWEEP(IOAS_MAP_bar, .setup = with_bar, .call = do_map_bar, .errnos = ERRNOS, .least = 4)
 SWEEP(IOAS_UNMAP, .setup = with_attached, .call = do_unmap, .errnos = ERRNO(ENOENT), .least = 1)
 SWEEP(GET_HW_INFO, .setup = with_attached, .call = do_hw_info, .errnos = ERRNOS, .least = 1)
 SWEEP(GROUP_SET_CONTAINER, .setup = with_group, .call = do_set_container, .errnos = ERRNOS, .least = 2)

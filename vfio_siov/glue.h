@@ -4,6 +4,7 @@
 #include "bridge/bridge.h"
 #include "include/linux/vfio_siov.h"
 
+struct dma_buf;
 struct iommufd_device;
 
 KX_DECLS_BEGIN
@@ -33,6 +34,17 @@ int sx_register(struct vfio_siov_device *slice);
 unsigned long long sx_now_ns(void);
 void sx_log_pause(struct vfio_siov_device *slice, unsigned int us);
 
+/* glue_dmabuf.c: the lock of the list of dma-bufs, and the dma-bufs. sx_dmabuf_create(): the dma-buf owns data, which
+ * stays the caller's on failure. sx_dmabuf_fd(): the descriptor takes over the reference, unless it fails. */
+void sx_exports_lock(void);
+void sx_exports_unlock(void);
+int sx_dmabuf_create(void *data, unsigned long length, unsigned int flags, struct dma_buf **buf);
+int sx_dmabuf_fd(struct dma_buf *buf, unsigned int flags);
+void sx_dmabuf_put(struct dma_buf *buf);
+void sx_dmabuf_lock(struct dma_buf *buf);
+void sx_dmabuf_unlock(struct dma_buf *buf);
+void sx_dmabuf_notify(struct dma_buf *buf);
+
 /* C++ */
 int siov_check_parent(struct device *parent);
 int siov_register(struct vfio_siov_device *slice);
@@ -41,6 +53,12 @@ void siov_unbind(struct vfio_siov_device *slice);
 int siov_attach(struct vfio_siov_device *slice, unsigned int *pt_id);
 void siov_detach(struct vfio_siov_device *slice);
 int siov_open(struct vfio_siov_device *slice);
+int siov_export(struct vfio_siov_device *slice, unsigned long long pa, unsigned long length, unsigned int open_flags,
+		bool usable);
+void siov_allow_exports(struct vfio_siov_device *slice, bool usable);
+void siov_end_exports(struct vfio_siov_device *slice);
+void siov_export_released(void *data);
+int siov_export_range(void *data, unsigned long long *pa, unsigned long long *length);
 
 /* Slices without PASID, glue_emulated.c and emulated.cpp */
 bool sx_emulated_has_our_ops(const struct vfio_device *vdev);

@@ -23,6 +23,8 @@ public:
 		// Always coherent: user space has no means to flush caches, so binding demands that DMA snoops.
 		return Prot(KX_IOMMU_CACHE | (readable ? KX_IOMMU_READ : 0) | (writable ? KX_IOMMU_WRITE : 0));
 	}
+	// The same for a device's memory, which has no caches to be coherent with.
+	constexpr Prot of_device_memory() const { return Prot((bits_ & ~KX_IOMMU_CACHE) | KX_IOMMU_MMIO); }
 	constexpr bool readable() const { return bits_ & KX_IOMMU_READ; }
 	constexpr bool writable() const { return bits_ & KX_IOMMU_WRITE; }
 	constexpr int bits() const { return bits_; }
@@ -41,6 +43,12 @@ public:
 	base::Status map(Iova iova, Pa pa, u64 size, Prot prot)
 	{
 		return base::check(kx_domain_map(get(), iova.raw(), pa.raw(), size, prot.bits()),
+				   "the IOMMU driver could not map");
+	}
+	// The same, without waiting for memory for page tables: ENOMEM is then worth another try.
+	base::Status map_nowait(Iova iova, Pa pa, u64 size, Prot prot)
+	{
+		return base::check(kx_domain_map_nowait(get(), iova.raw(), pa.raw(), size, prot.bits()),
 				   "the IOMMU driver could not map");
 	}
 	// Every byte of the range must be mapped, and the range must begin and end where mappings did.

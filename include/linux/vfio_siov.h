@@ -80,6 +80,21 @@ int vfio_siov_open_device(struct vfio_device *vdev);
 unsigned int vfio_siov_last_pause_us(const struct vfio_siov_device *slice);
 
 /*
+ * The slice's memory, or a part of it, as a dma-buf that an owner of other devices can make a DMA target of
+ * (<linux/iommufd_dmabuf.h>, and <uapi/linux/vfio_dma_buf.h> for user space). pa: physical address; length: bytes; both
+ * multiples of the page size. Returns a new descriptor. usable: can it be mapped now? ENOTTY: the kernel has no dma-bufs.
+ *
+ * The parent driver keeps, by a lock of its own, these calls for one slice apart. vfio_siov_allow_exports() is for all
+ * the slice's dma-bufs: whether they can be mapped from now on. What is mapped is unmapped first in any case: when it
+ * returns no IOMMU translates to the memory. vfio_siov_end_exports() is for close_device, and for a slice that is taken
+ * back: the same, and the dma-bufs are no longer the slice's.
+ */
+int vfio_siov_export(struct vfio_siov_device *slice, unsigned long long pa, unsigned long length,
+		     unsigned int open_flags, bool usable);
+void vfio_siov_allow_exports(struct vfio_siov_device *slice, bool usable);
+void vfio_siov_end_exports(struct vfio_siov_device *slice);
+
+/*
  * Slices that are emulated in software: no hardware does DMA for them, so they have no PASID and no parent at an IOMMU.
  * Their driver moves the owner's memory itself, by vfio_dma_rw() and vfio_pin_pages(), which end in an access object of
  * the iommufd that the owner has bound: it reaches what is mapped in the IOAS that the slice is attached to, and nothing

@@ -3,9 +3,11 @@
 #include "mock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <string.h>
 
 #include "iommufd.h"
@@ -184,6 +186,24 @@ int mock_dma(int fd, const struct mock_dev *dev, __u32 pasid, __u32 count, __u64
 	hits[0] = cmd.translate.out_first;
 	hits[1] = cmd.translate.out_second;
 	return rc;
+}
+
+int mock_dmabuf(int fd, __u32 length)
+{
+	struct iommu_test_cmd cmd = { .dmabuf_get = { .length = length, .open_flags = O_CLOEXEC | O_RDWR } };
+	int rc;
+
+	cmd.size = sizeof(cmd);
+	cmd.op = IOMMU_TEST_OP_DMABUF_GET;
+	rc = ioctl(fd, IOMMU_TEST_CMD, &cmd);
+	return rc < 0 ? -errno : rc;
+}
+
+int mock_dmabuf_revoke(int fd, int dmabuf, bool revoked)
+{
+	struct iommu_test_cmd cmd = { .dmabuf_revoke = { .dmabuf_fd = dmabuf, .revoked = revoked } };
+
+	return mock_cmd(fd, &cmd, IOMMU_TEST_OP_DMABUF_REVOKE, 0);
 }
 
 int mock_nested_alloc(int fd, __u32 idev, __u32 parent, __u32 queue, __u32 *hwpt)

@@ -60,6 +60,11 @@ int mock_pasid_request(int fd, const struct mock_dev *dev, __u32 pasid, __u32 gr
 int mock_dma(int fd, const struct mock_dev *dev, __u32 pasid, __u32 count, __u64 iova, const void *memory,
 	     __u32 hits[2]);
 
+/* The descriptor of a dma-buf that tells where its memory is; it can be mapped with mmap() to compare. */
+int mock_dmabuf(int fd, __u32 length);
+/* Takes the memory away, or gives it back to new mappings. */
+int mock_dmabuf_revoke(int fd, int dmabuf, bool revoked);
+
 /* A page table of that MOCK_IOMMUPT_* for an IOAS */
 int mock_hwpt_alloc(int fd, __u32 idev, __u32 ioas, __u32 flags, __u32 table, __u32 *hwpt);
 /* Is that what one of MOCK_DEV_CACHE_NUM slots of a device's or slice's cache holds? */

@@ -51,6 +51,7 @@ void *take_now(unsigned long size, int fill)
 void *take(unsigned long size, int fill)
 {
 	fake::might_sleep("allocation");
+	fake::might_reclaim("allocation");
 	return take_now(size, fill);
 }
 
@@ -77,6 +78,13 @@ void *operator new(std::size_t size, const std::nothrow_t &) noexcept { return m
 // An inline function that deletes may come from either side.
 void operator delete(void *block) noexcept { kx_free(block); }
 void operator delete(void *block, std::size_t) noexcept { kx_free(block); }
+
+bool kx_wait_for_memory()
+{
+	fake::might_sleep("waiting for memory");
+	fake::might_reclaim("waiting for memory");
+	return !fake::step(fake::Fault::kAlloc);
+}
 
 namespace fake {
 

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "bridge/uaccess.h"
+#include "fake/device_memory.hpp"
 #include "fake/fault.hpp"
 #include "fake/iommu.hpp"
 #include "fake/memory.hpp"
@@ -61,6 +62,10 @@ void count_mapping(const iommu_domain::Leaf &leaf, int by)
 {
 	for (unsigned long done = 0; done < leaf.size; done += kPage) {
 		const unsigned long pfn = (leaf.pa + done) / kPage;
+		if (is_device_memory(pfn)) {
+			count_device_mapping(pfn, leaf.prot, by);
+			continue;
+		}
 		if (!is_memory(pfn)) {
 			problem("a domain maps %#lx, which is no memory", pfn);
 			return;
@@ -189,8 +194,14 @@ void kx_domain_free(iommu_domain *domain)
 
 int kx_domain_map(iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long size, int prot)
 {
-	domain->maps++;
 	might_sleep("mapping");
+	might_reclaim("mapping");
+	return kx_domain_map_nowait(domain, iova, pa, size, prot);
+}
+
+int kx_domain_map_nowait(iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long size, int prot)
+{
+	domain->maps++;
 	if (step(Fault::kMap) || step(Fault::kAlloc))
 		return -12;
 	const unsigned long smallest = domain->page_sizes & -domain->page_sizes;

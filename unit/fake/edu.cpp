@@ -242,3 +242,11 @@ unsigned long dx_spin_lock_irqsave(spinlock *lock)
 }
 
 void dx_spin_unlock_irqrestore(spinlock *lock, unsigned long) { kx_spin_unlock(lock); }
+
+int ex_export(edu_vdev *vdev, unsigned int offset, unsigned int length, unsigned int open_flags, bool usable)
+{
+	return siov_export(&vdev->siov, vdev->pfn * 4096 + offset, length, open_flags, usable);
+}
+
+void ex_allow_exports(edu_vdev *vdev, bool usable) { siov_allow_exports(&vdev->siov, usable); }
+void ex_end_exports(edu_vdev *vdev) { siov_end_exports(&vdev->siov); }

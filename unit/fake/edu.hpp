@@ -11,6 +11,7 @@
 
 #include "base/types.hpp"
 #include "uapi/linux/siov_edu.h"
+#include "fake/siov.hpp"
 #include "vfio_siov/edu/glue.h"
 
 struct eventfd_ctx {
@@ -42,6 +43,8 @@ struct edu_parent {
 
 struct edu_vdev {
 	edu_parent *parent = nullptr;
+	vfio_siov_device siov{};
+	unsigned long pfn = 0; // of the page, for dma-bufs
 	int irq_error = 0;
 	bool irq = false;
 	unsigned zaps = 0, flushes = 0;

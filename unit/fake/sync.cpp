@@ -121,6 +121,13 @@ void might_sleep(const char *what)
 			problem("%s under the spinlock %s", what, lock->name);
 }
 
+void might_reclaim(const char *what)
+{
+	for (const Lock *lock : held)
+		if (std::string(lock->name).ends_with("of a mapped BAR"))
+			problem("%s under %s", what, lock->name);
+}
+
 void touch_mmap_lock(const char *what)
 {
 	might_sleep(what);

@@ -20,6 +20,8 @@ void take_lock_beside_others(Lock &lock, const Lock &outer);
 void drop_lock(Lock &lock, bool shared);
 void assert_held(const Lock &lock);
 std::size_t locks_held();
+// Problem if a lock is held that MMU notifiers take: whoever waits for memory may wait for them.
+void might_reclaim(const char *what);
 
 // Problem if a spinlock is held. `what`: the call that may sleep.
 void might_sleep(const char *what);

@@ -100,9 +100,10 @@ TEST_F(Regions, OnlyOfAnOwnerThatIsThere)
 	auto pending = fd.context().objects().create<iommufd::Ioas>();
 	const u64 offset = *regions.add(**pending, base::Pa(kPa), kPage, Kind::kMemory);
 	map(offset, 1, -6);
-	pending->publish();
+	iommufd::Object &made = pending->publish();
 	vm_area_struct *vma = map(offset, 1);
 	fake::munmap(vma);
+	EXPECT_EQ(regions.remove_all_of(made), 1u);
 }
 
 TEST_F(Regions, TakenBackWhileItIsMapped)

@@ -87,7 +87,7 @@ u64 filled_bytes(IoPageTable &table)
 {
 	u64 sum = 0;
 	for (Area *a = peek::areas_(table).first(); a; a = AreaSet::next(*a))
-		sum += a->storage() ? a->length() : 0;
+		sum += a->storage() && !a->pages().revoked() ? a->length() : 0;
 	return sum;
 }
 
@@ -100,16 +100,32 @@ page *page_behind(Pages &pages, u64 byte)
 	return fake::page_at(*peek::mm_(memory).get(), memory.origin() + byte);
 }
 
+// The page frame that should be behind a byte
+u64 pfn_behind(Pages &pages, u64 byte)
+{
+	if (pages.is_pinned()) {
+		page *p = page_behind(pages, byte);
+		return p ? fake::pfn_of_page(p) : 0;
+	}
+	ReadAhead ahead(0);
+	RunList runs(1);
+	const base::PageIndex index(byte / base::kPageSize);
+	EXPECT_TRUE(pages.memory().load({index, index}, false, ahead, runs));
+	return runs.begin()->first.raw();
+}
+
 void check_area(IoPageTable &table, Area &area)
 {
 	EXPECT_EQ(!!area.storage(), !peek::domains_(table).empty()) << "area at " << area.iova().start.raw();
 	EXPECT_EQ(area.state_, AreaState::kMapped);
+	if (area.pages().revoked())
+		return;
 	for (DomainEntry &entry : peek::domains_(table))
 		for (u64 at = 0; at < area.length(); at += base::kPageSize) {
 			const Iova iova = area.iova().start + at;
-			page *p = page_behind(area.pages(), area.byte_at(iova));
 			u64 pa = kx_domain_iova_to_phys(entry.domain.get(), iova.raw());
-			EXPECT_EQ(pa / base::kPageSize, p ? fake::pfn_of_page(p) : 0) << "IOVA " << iova.raw();
+			EXPECT_EQ(pa / base::kPageSize, pfn_behind(area.pages(), area.byte_at(iova)))
+				<< "IOVA " << iova.raw();
 		}
 }
 
@@ -119,6 +135,8 @@ using Needed = std::map<Pages *, std::set<u64>>;
 void add_needed(IoPageTable &table, Needed &needed)
 {
 	for (Area *a = peek::areas_(table).first(); a; a = AreaSet::next(*a)) {
+		if (!a->pages().is_pinned())
+			continue;
 		std::set<u64> &indexes = needed[&a->pages()];
 		if (a->storage())
 			for (u64 i = a->indexes().start.raw(); i <= a->indexes().last.raw(); i++)

@@ -2,6 +2,8 @@
 // The fake machine and what runs on it; see world.hpp.
 #include "support/world.hpp"
 
+#include "fake/device_memory.hpp"
+
 namespace test {
 
 namespace {
@@ -18,6 +20,7 @@ fake::Process &fresh_process()
 	fake::reset_alloc();
 	fake::reset_sync();
 	fake::reset_log();
+	fake::reset_device_memory();
 	fake::Process &made = fake::new_process(fake::new_user());
 	fake::become(made);
 	return made;
@@ -32,6 +35,7 @@ Machine::~Machine()
 	fake::disarm();
 	fake::close_all_fds();
 	fake::run_task_work();
+	fake::reset_device_memory();
 	EXPECT_EQ(fake::pins_total(), 0) << "pages stay pinned";
 	EXPECT_EQ(fake::outstanding_allocations(), 0u) << "memory leaked";
 	EXPECT_EQ(fake::domains().size(), 0u) << "domains leaked";

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <linux/vfio.h>
 
+#include "fake/device_memory.hpp"
 #include "fake/edu.hpp"
 #include "fake/siov.hpp"
+#include "iommufd/dmabuf_exporters.hpp"
 #include "pasid_alloc/glue.h"
 #include "support/world.hpp"
 #include "fake/pasid_alloc.hpp"
@@ -723,6 +725,104 @@ TEST_F(Edu, ThePasidGoesBackWhenTheAdiHasForgottenIt)
 	EXPECT_EQ(iommu_pasid_exit(pasids), 0U);
 	EXPECT_EQ(iommu_pasid_backend_unregister(&backend), 0);
 	pasids = iommu_pasid_init(&dev, "edu", &ops, nullptr);
+}
+
+// The page's dma-buf: where the owner can map it, and while it is there
+struct EduExport : Edu {
+	EduExport()
+	{
+		EXPECT_EQ(iommufd_dmabuf_register(&fake::slice_exporter()), 0);
+		vdev.pfn = fake::new_device_memory(1);
+		EXPECT_TRUE(first.open());
+	}
+	~EduExport() override
+	{
+		if (open)
+			first.close();
+		for (int buf : bufs)
+			fake::close_dmabuf(buf);
+		fd.close();
+		iommufd_dmabuf_unregister(&fake::slice_exporter());
+	}
+	int get()
+	{
+		auto made = first.export_memory(PD_REGION_BAR0, 0, kPage, 0);
+		if (made)
+			bufs.push_back(*made);
+		return made ? *made : made.error().to_errno();
+	}
+	int map(int buf, u64 iova)
+	{
+		iommu_ioas_map_file cmd{};
+		cmd.flags = kReadWrite | kFixed;
+		cmd.ioas_id = ioas;
+		cmd.fd = buf;
+		cmd.length = kPage;
+		cmd.iova = iova;
+		return fd.call(IOMMU_IOAS_MAP_FILE, cmd);
+	}
+	// Maps it, to a device; false: it cannot be mapped.
+	long mapped() const { return fake::device_mappings(vdev.pfn, 1); }
+
+	static constexpr u8 kMemory = 2;
+	Slice &first = slice();
+	bool open = true;
+	std::vector<int> bufs;
+	Fd fd;
+	u32 ioas = fd.ioas();
+	Bound user{fd, machine.new_device()};
+};
+
+TEST_F(EduExport, WrongUse)
+{
+	EXPECT_EQ(error_of(first.export_memory(PD_REGION_BAR2, 0, kPage, 0)), -22);
+	EXPECT_EQ(error_of(first.export_memory(PD_REGION_ROM, 0, kPage, 0)), -19);
+	EXPECT_EQ(error_of(first.export_memory(PD_REGION_BAR0, kPage, kPage, 0)), -22);
+	EXPECT_EQ(error_of(first.export_memory(PD_REGION_BAR0, 0, 2 * kPage, 0)), -22);
+	EXPECT_EQ(error_of(first.export_memory(PD_REGION_BAR0, 0, 0, 0)), -22);
+	EXPECT_EQ(error_of(first.export_memory(PD_REGION_BAR0, 0x800, 0x800, 0)), -22);
+	for (unsigned nth = 1; nth < 4; nth++) {
+		fake::arm(fake::Fault::kAlloc, nth);
+		EXPECT_LT(get(), 0) << nth;
+		EXPECT_TRUE(fake::fired());
+		fake::disarm();
+	}
+	first.request(0);
+	EXPECT_EQ(get(), -19);
+}
+
+TEST_F(EduExport, ThereWhileMemoryIsEnabled)
+{
+	ASSERT_EQ(user.attach(ioas), 0);
+	const int buf = get();
+	ASSERT_GT(buf, 0);
+	EXPECT_EQ(map(buf, 0x100000), -19);
+	ASSERT_EQ(set_command(first, kMemory), 0);
+	ASSERT_EQ(map(buf, 0x100000), 0);
+	EXPECT_EQ(mapped(), 1);
+	ASSERT_EQ(set_command(first, 0), 0);
+	EXPECT_EQ(mapped(), 0);
+	ASSERT_EQ(set_command(first, kMemory), 0);
+	EXPECT_EQ(mapped(), 0);
+	ASSERT_EQ(map(buf, 0x200000), 0);
+	ASSERT_TRUE(first.reset());
+	EXPECT_EQ(mapped(), 0);
+	ASSERT_EQ(map(get(), 0x300000), 0);
+	EXPECT_EQ(mapped(), 1);
+	first.close();
+	open = false;
+	EXPECT_EQ(mapped(), 0);
+	EXPECT_EQ(map(buf, 0x400000), -19);
+	// the next owner's
+	ASSERT_TRUE(first.open());
+	open = true;
+	ASSERT_EQ(set_command(first, kMemory), 0);
+	EXPECT_EQ(map(buf, 0x400000), -19);
+	ASSERT_EQ(map(get(), 0x400000), 0);
+	EXPECT_EQ(mapped(), 1);
+	first.request(0);
+	EXPECT_EQ(mapped(), 0) << "taken back";
+	EXPECT_EQ(map(buf, 0x500000), -19);
 }
 
 } // namespace

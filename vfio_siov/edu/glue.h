@@ -28,6 +28,10 @@ int ex_irq_request(struct edu_vdev *vdev, unsigned int adi);
 void ex_irq_free(struct edu_vdev *vdev, unsigned int adi);
 void ex_irq_flush(struct edu_vdev *vdev, unsigned int adi);
 void ex_zap_page(struct edu_vdev *vdev);
+/* vfio_siov_export() of part of the slice's page, and its siblings */
+int ex_export(struct edu_vdev *vdev, unsigned int offset, unsigned int length, unsigned int open_flags, bool usable);
+void ex_allow_exports(struct edu_vdev *vdev, bool usable);
+void ex_end_exports(struct edu_vdev *vdev);
 
 /* function.cpp */
 int edu_function_create(struct edu_parent *parent, struct edu_function **function);

@@ -65,6 +65,26 @@ void ex_zap_page(struct edu_vdev *vdev)
 	unmap_mapping_range(vdev->siov.vdev.inode->i_mapping, 0, SIOV_EDU_PAGE_SIZE, true);
 }
 
+static phys_addr_t page_pa(struct edu_vdev *vdev)
+{
+	return pci_resource_start(vdev->parent->pdev, SIOV_EDU_BAR) + SIOV_EDU_ADI_PAGE(edu_slice_adi(vdev->slice));
+}
+
+int ex_export(struct edu_vdev *vdev, unsigned int offset, unsigned int length, unsigned int open_flags, bool usable)
+{
+	return vfio_siov_export(&vdev->siov, page_pa(vdev) + offset, length, open_flags, usable);
+}
+
+void ex_allow_exports(struct edu_vdev *vdev, bool usable)
+{
+	vfio_siov_allow_exports(&vdev->siov, usable);
+}
+
+void ex_end_exports(struct edu_vdev *vdev)
+{
+	vfio_siov_end_exports(&vdev->siov);
+}
+
 static int open_device(struct vfio_device *vdev)
 {
 	return vfio_siov_open_device(vdev) ?: edu_slice_open(slice_of(vdev));
@@ -94,12 +114,10 @@ static long ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
 static vm_fault_t fault(struct vm_fault *vmf)
 {
 	struct edu_vdev *vdev = vmf->vma->vm_private_data;
-	phys_addr_t page =
-		pci_resource_start(vdev->parent->pdev, SIOV_EDU_BAR) + SIOV_EDU_ADI_PAGE(edu_slice_adi(vdev->slice));
 	vm_fault_t result = VM_FAULT_SIGBUS;
 
 	if (edu_slice_begin_fault(vdev->slice))
-		result = vmf_insert_pfn(vmf->vma, vmf->address, PHYS_PFN(page));
+		result = vmf_insert_pfn(vmf->vma, vmf->address, PHYS_PFN(page_pa(vdev)));
 	edu_slice_end_fault(vdev->slice);
 	return result;
 }

@@ -62,10 +62,12 @@ Status Slice::open()
 	return {};
 }
 
-// First the DMA ends, then the interrupts that it raised have nobody to go to, and iommufd detaches the PASID later.
+// First nobody else gets at the page, then the DMA ends, then the interrupts that it raised have nobody to go to, and
+// iommufd detaches the PASID later.
 void Slice::close()
 {
 	base::Guard guard(lock_);
+	ex_end_exports(vdev_);
 	if (auto status = adi_.stop(); !status)
 		kern::reject("close of a slice", status.error());
 	// One that is under way must not meet the next owner, to whom the same vector may go.
@@ -85,6 +87,7 @@ void Slice::revoke()
 	ex_zap_page(vdev_);
 	ex_log_adi(adi_.function().parent(), adi(), "taken from its owner");
 	base::Guard guard(lock_);
+	ex_end_exports(vdev_);
 	if (auto status = adi_.stop(); open_ && !status)
 		kern::reject("revocation of a slice", status.error());
 	interrupt_.clear();

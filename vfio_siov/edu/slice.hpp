@@ -53,6 +53,8 @@ private:
 	void write_page(u32 offset, std::span<const u8> from) override;
 	Status let_dma(bool on) override;
 	Status reset_page() override;
+	Result<int> export_page(u32 offset, u32 length, u32 open_flags, bool usable) override;
+	void allow_exports(bool usable) override;
 	u32 page_offset(u32 offset) const;
 
 	edu_vdev *vdev_;

@@ -23,6 +23,20 @@ void Slice::write_page(u32 offset, std::span<const u8> from)
 	ex_write(adi_.function().parent(), page_offset(offset), static_cast<u32>(from.size()), value);
 }
 
+Result<int> Slice::export_page(u32 offset, u32 length, u32 open_flags, bool usable)
+{
+	lock_.assert_held();
+	const int fd = ex_export(vdev_, offset, length, open_flags, usable);
+	TRY(base::check(fd, "no dma-buf of the page"));
+	return fd;
+}
+
+void Slice::allow_exports(bool usable)
+{
+	lock_.assert_held();
+	ex_allow_exports(vdev_, usable);
+}
+
 namespace {
 
 Slice &of(edu_slice *slice) { return *reinterpret_cast<Slice *>(slice); }

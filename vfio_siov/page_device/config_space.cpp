@@ -97,6 +97,8 @@ void ConfigSpace::write(u32 offset, std::span<const u8> from)
 
 bool ConfigSpace::bus_master() const { return values_[kCommand] & kBusMaster; }
 
+bool ConfigSpace::memory() const { return values_[kCommand] & kMemorySpace; }
+
 void ConfigSpace::set_bus_master(bool on)
 {
 	values_[kCommand] = static_cast<u8>((values_[kCommand] & ~kBusMaster) | (on ? kBusMaster : 0));

@@ -28,6 +28,7 @@ public:
 	void write(u32 offset, std::span<const u8> from);
 	bool bus_master() const;
 	void set_bus_master(bool on);
+	bool memory() const; // BARs answer
 
 private:
 	void put(u32 offset, u32 bytes, u32 value, u32 writable = 0);

@@ -22,4 +22,6 @@ long pd_rw(struct pd_device *device, unsigned long user, unsigned long count, un
 int pd_set_irqs(struct pd_device *device, const struct pd_irq_set *set);
 int pd_reset(struct pd_device *device);
 int pd_bus_master(struct pd_device *device, bool on);
+int pd_export(struct pd_device *device, unsigned int region, unsigned long long offset, unsigned long long length,
+	      unsigned int open_flags);
 KX_DECLS_END

@@ -6,6 +6,7 @@
 
 #include "bridge/log.h"
 #include "vfio_siov/page_device/glue_vfio.h"
+#include "include/uapi/linux/vfio_dma_buf.h"
 
 #define SAME(ours, vfios) static_assert((int)(ours) == (int)(vfios))
 SAME(PD_REGION_BAR0, VFIO_PCI_BAR0_REGION_INDEX);
@@ -180,14 +181,35 @@ long pd_vfio_ioctl(struct pd_device *device, unsigned int cmd, unsigned long arg
 	}
 }
 
-/* Setting and clearing the bus master bit without configuration space: the only feature that says something here */
-int pd_vfio_feature(struct pd_device *device, u32 flags, void __user *arg, size_t argsz)
+/* The page is one range; several would have to overlap. */
+static int export(struct pd_device *device, u32 flags, void __user *arg, size_t argsz)
+{
+	struct vfio_device_feature_dma_buf want;
+	struct vfio_region_dma_range range;
+	int rc;
+
+	if (!IS_ENABLED(CONFIG_DMA_SHARED_BUFFER))
+		return -ENOTTY;
+	rc = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_GET, sizeof(want));
+	if (rc != 1)
+		return rc;
+	if (copy_from_user(&want, arg, sizeof(want)))
+		return -EFAULT;
+	if (want.flags || want.nr_ranges != 1 || argsz < sizeof(want) + sizeof(range)) {
+		kx_log_rejected("VFIO_DEVICE_FEATURE_DMA_BUF", -EINVAL, "flags, size, or not one range");
+		return -EINVAL;
+	}
+	if (copy_from_user(&range, arg + sizeof(want), sizeof(range)))
+		return -EFAULT;
+	return pd_export(device, want.region_index, range.offset, range.length, want.open_flags);
+}
+
+/* Setting and clearing the bus master bit without configuration space */
+static int bus_master(struct pd_device *device, u32 flags, void __user *arg, size_t argsz)
 {
 	struct vfio_device_feature_bus_master want;
 	int rc;
 
-	if ((flags & VFIO_DEVICE_FEATURE_MASK) != VFIO_DEVICE_FEATURE_BUS_MASTER)
-		return -ENOTTY;
 	rc = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_SET, sizeof(want));
 	if (rc != 1)
 		return rc;
@@ -196,4 +218,16 @@ int pd_vfio_feature(struct pd_device *device, u32 flags, void __user *arg, size_
 	if (want.op != VFIO_DEVICE_FEATURE_SET_MASTER && want.op != VFIO_DEVICE_FEATURE_CLEAR_MASTER)
 		return -EINVAL;
 	return pd_bus_master(device, want.op == VFIO_DEVICE_FEATURE_SET_MASTER);
+}
+
+int pd_vfio_feature(struct pd_device *device, u32 flags, void __user *arg, size_t argsz)
+{
+	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
+	case VFIO_DEVICE_FEATURE_BUS_MASTER:
+		return bus_master(device, flags, arg, argsz);
+	case VFIO_DEVICE_FEATURE_DMA_BUF:
+		return export(device, flags, arg, argsz);
+	default:
+		return -ENOTTY;
+	}
 }

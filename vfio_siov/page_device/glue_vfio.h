@@ -12,5 +12,5 @@ ssize_t pd_vfio_read(struct pd_device *device, char __user *buf, size_t count, l
 ssize_t pd_vfio_write(struct pd_device *device, const char __user *buf, size_t count, loff_t *offset);
 /* GET_INFO, GET_REGION_INFO, GET_IRQ_INFO, SET_IRQS and RESET; ENOTTY: another */
 long pd_vfio_ioctl(struct pd_device *device, unsigned int cmd, unsigned long arg);
-/* BUS_MASTER; ENOTTY: another */
+/* BUS_MASTER and, to GET, DMA_BUF; ENOTTY: another */
 int pd_vfio_feature(struct pd_device *device, u32 flags, void __user *arg, size_t argsz);

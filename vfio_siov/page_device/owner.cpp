@@ -98,6 +98,13 @@ int pd_set_irqs(pd_device *device, const pd_irq_set *set)
 
 int pd_reset(pd_device *device) { return kern::to_errno("VFIO_DEVICE_RESET", page_device::of(device).reset()); }
 
+int pd_export(pd_device *device, unsigned int region, unsigned long long offset, unsigned long long length,
+	      unsigned int open_flags)
+{
+	auto fd = page_device::of(device).export_memory(region, offset, length, open_flags);
+	return fd ? *fd : kern::reject("VFIO_DEVICE_FEATURE_DMA_BUF", fd.error());
+}
+
 int pd_bus_master(pd_device *device, bool on)
 {
 	return kern::to_errno("VFIO_DEVICE_FEATURE_BUS_MASTER", page_device::of(device).set_bus_master(on));

@@ -2,6 +2,7 @@
 #include "vfio_siov/page_device/page_device.hpp"
 
 #include "base/guard.hpp"
+#include "base/math.hpp"
 #include "uapi/linux/siov_edu.h"
 
 namespace page_device {
@@ -110,8 +111,10 @@ Status PageDevice::write(u32 region, u32 offset, std::span<const u8> from)
 
 Status PageDevice::write_config(u32 offset, std::span<const u8> from)
 {
-	const bool was = config_.bus_master();
+	const bool was = config_.bus_master(), had_memory = config_.memory();
 	config_.write(offset, from);
+	if (config_.memory() != had_memory)
+		allow_exports(!had_memory);
 	if (config_.bus_master() == was)
 		return {};
 	auto status = let_dma(!was);
@@ -125,9 +128,32 @@ Status PageDevice::reset()
 {
 	base::Guard guard(lock_);
 	TRY(check_usable());
-	TRY(reset_page());
+	allow_exports(false);
+	const Status status = reset_page();
+	allow_exports(config_.memory());
+	TRY(status);
 	interrupt_.forget();
 	return {};
+}
+
+Result<int> PageDevice::export_page(u32, u32, u32, bool)
+{
+	return fail(Errno::kInval, "accesses to the page are trapped: there is nothing to map");
+}
+
+void PageDevice::allow_exports(bool) {}
+
+Result<int> PageDevice::export_memory(u32 region, u64 offset, u64 length, u32 open_flags)
+{
+	if (region >= PD_REGION_ROM)
+		return fail(Errno::kNoDev, "not a BAR");
+	if (region != PD_REGION_BAR0 || !inside(offset, length, SIOV_EDU_PAGE_SIZE))
+		return fail(Errno::kInval, "beyond what is memory of the device");
+	if (!length || !base::is_aligned(offset | length, base::kPageSize))
+		return fail(Errno::kInval, "not whole pages");
+	base::Guard guard(lock_);
+	TRY(check_usable());
+	return export_page(static_cast<u32>(offset), static_cast<u32>(length), open_flags, config_.memory());
 }
 
 Status PageDevice::set_bus_master(bool on)

@@ -48,6 +48,10 @@ public:
 	Status reset();
 	Status set_bus_master(bool on);
 
+	// A descriptor of a dma-buf of `length` bytes of a region; see <uapi/linux/vfio_dma_buf.h>. EINVAL, ENODEV,
+	// and what the export returns.
+	Result<int> export_memory(u32 region, u64 offset, u64 length, u32 open_flags);
+
 protected:
 	PageDevice(kern::LockClass &lock, Access access) : lock_(lock), access_(access) {}
 
@@ -62,6 +66,10 @@ protected:
 	virtual Status let_dma(bool on) = 0;
 	// Commands are forgotten, the page is as new, and nothing that the device had raised is still to come.
 	virtual Status reset_page() = 0;
+	// Part of the page as a dma-buf, as vfio_siov_export() makes it. Only where the page can be mapped.
+	virtual Result<int> export_page(u32 offset, u32 length, u32 open_flags, bool usable);
+	// Whether the dma-bufs can be mapped; what is mapped is unmapped.
+	virtual void allow_exports(bool usable);
 
 	Status check_usable();
 	// For the next owner: configuration space and MSI-X page are as new.

@@ -26,11 +26,14 @@
 #define KX_ALIGN_iommu_attach_handle 8
 #define KX_SIZE_iommu_domain 8 /* of one that is never looked into */
 #define KX_ALIGN_iommu_domain 8
+#define KX_SIZE_mmu_interval_notifier 64
+#define KX_ALIGN_mmu_interval_notifier 8
 #define KX_SIZE_page 64
 #define KX_PAGE_SHIFT 12
 #define KX_IOMMU_READ 1
 #define KX_IOMMU_WRITE 2
 #define KX_IOMMU_CACHE 4
+#define KX_IOMMU_MMIO 16
 #define KX_LARGE_PAGE_SIZE 0x200000
 #define KX_LOCKDEP 1
 #define KX_VFIO_NOIOMMU 1

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// dma-bufs that say where their memory is (include/linux/iommufd_dmabuf.h). A device's BAR is played by pages of
+// the kernel's.
+//
+// Lock: the dma-buf's reservation lock guards revoked.
+#include "base/held.hpp"
+#include "base/math.hpp"
+#include "kern/alloc.hpp"
+#include "kern/log.hpp"
+#include "mock_iommu/glue.h"
+#include "mock_iommu/ops.hpp"
+
+using base::Errno;
+using base::fail;
+
+namespace mock {
+namespace {
+
+constexpr u64 kMaxLength = 512 * base::kPageSize;
+
+struct DmaBuf {
+	explicit DmaBuf(u64 bytes) : length(bytes), memory(mx_memory_alloc(bytes)) {}
+	DmaBuf(const DmaBuf &) = delete;
+	~DmaBuf()
+	{
+		if (memory)
+			mx_memory_free(memory, length);
+	}
+
+	const u64 length;
+	void *const memory; // null: there was none
+	bool revoked = false;
+};
+
+using BufRef = base::Held<dma_buf, mx_dmabuf_put>;
+
+} // namespace
+
+base::Status dmabuf_get(Call &call, iommu_test_cmd &cmd)
+{
+	const auto &in = cmd.dmabuf_get;
+	const u64 length = base::align_down(in.length + (base::kPageSize - 1), base::kPageSize);
+	if (!length || length > kMaxLength)
+		return fail(Errno::kInval, "no pages, or more than 512");
+
+	TRY_LET(made, kern::make<DmaBuf>(length));
+	if (!made->memory)
+		return fail(Errno::kNoMem, "out of contiguous memory");
+	dma_buf *buf;
+	TRY(base::check(mx_dmabuf_create(made.get(), length, in.open_flags, &buf), "no dma-buf"));
+	made.release();
+	BufRef ref(buf);
+	const int fd = mx_dmabuf_fd(buf, in.open_flags);
+	TRY(base::check(fd, "no descriptor"));
+	ref.release();
+	call.set_result(fd);
+	return {};
+}
+
+base::Status dmabuf_revoke(Call &, iommu_test_cmd &cmd)
+{
+	dma_buf *buf;
+	TRY(base::check(mx_dmabuf_get(cmd.dmabuf_revoke.dmabuf_fd, &buf), "not a dma-buf of the mock"));
+	BufRef ref(buf);
+	mx_dmabuf_lock(buf);
+	static_cast<DmaBuf *>(mx_dmabuf_data(buf))->revoked = cmd.dmabuf_revoke.revoked;
+	mx_dmabuf_notify(buf);
+	mx_dmabuf_unlock(buf);
+	return {};
+}
+
+} // namespace mock
+
+void mock_dmabuf_released(void *data) { delete static_cast<mock::DmaBuf *>(data); }
+
+void *mock_dmabuf_memory(void *data) { return static_cast<mock::DmaBuf *>(data)->memory; }
+
+int mock_dmabuf_range(void *data, unsigned long long *pa, unsigned long long *length)
+{
+	const auto *buf = static_cast<const mock::DmaBuf *>(data);
+	if (buf->revoked)
+		return kern::reject("dma-buf", {Errno::kNoDev, "it is revoked"});
+	*pa = mx_memory_pa(buf->memory);
+	*length = buf->length;
+	return 0;
+}

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Device memory: dma-bufs and mapped BARs as DMA targets, and what is left when they are taken away. The fakes check
+// that no domain has a page frame when it goes, and that nothing waits for memory under a lock that notifiers take.
+#include "fake/device_memory.hpp"
+#include "iommufd/dmabuf_exporters.hpp"
+#include "iommufd/vfio_uapi.hpp"
+#include "support/failures.hpp"
+
+namespace test {
+
+namespace {
+
+constexpr u64 kIova = 0x100000, kOther = 0x800000;
+constexpr u64 kPages = 8;
+
+// What the fake exporter has: one range, by dma_buf::data.
+struct Memory {
+	unsigned long first = 0;
+	bool revoked = false;
+	int error = -19;
+};
+
+const dma_buf_ops kOps{};
+const dma_buf_ops kForeign{};
+const dma_buf_ops kStatic{.can_revoke = false};
+
+int range_of(dma_buf *buf, unsigned long long *pa, unsigned long long *length)
+{
+	fake::assert_held(buf->resv);
+	const auto *memory = static_cast<Memory *>(buf->data);
+	if (memory->revoked)
+		return memory->error;
+	*pa = memory->first * kPage;
+	*length = buf->size;
+	return 0;
+}
+
+// An exporter that is registered, with one dma-buf, for a scope.
+struct Exporter {
+	Exporter()
+	{
+		EXPECT_EQ(iommufd_dmabuf_register(&exporter), 0);
+		memory.first = fake::new_device_memory(kPages);
+		buf = &fake::new_dmabuf(kOps, kPages * kPage, &memory);
+		fd = fake::dmabuf_fd(*buf);
+	}
+	Exporter(const Exporter &) = delete;
+	~Exporter()
+	{
+		fake::close_dmabuf(fd);
+		iommufd_dmabuf_unregister(&exporter);
+	}
+	void set_revoked(bool revoked)
+	{
+		fake::take_lock(buf->resv, false);
+		memory.revoked = revoked;
+		fake::move_notify(*buf);
+		fake::drop_lock(buf->resv, false);
+		if (revoked) {
+			EXPECT_EQ(fake::device_mappings(memory.first, kPages), 0);
+		}
+	}
+	long mappings() const { return fake::device_mappings(memory.first, kPages); }
+
+	iommufd_dmabuf_exporter exporter{.ops = &kOps, .range = range_of, .next = nullptr};
+	Memory memory;
+	dma_buf *buf;
+	int fd;
+};
+
+int map_file(const Fd &fd, u32 ioas, int file, u64 start, u64 length, u64 iova, u32 flags = kReadWrite | kFixed)
+{
+	iommu_ioas_map_file cmd{};
+	cmd.flags = flags;
+	cmd.ioas_id = ioas;
+	cmd.fd = file;
+	cmd.start = start;
+	cmd.length = length;
+	cmd.iova = iova;
+	return fd.call(IOMMU_IOAS_MAP_FILE, cmd);
+}
+
+// A device whose domain suits no other one
+device &loner(Machine &machine)
+{
+	device &dev = machine.new_device();
+	dev.suits = [&dev](const iommu_domain &d) { return d.made_for == &dev ? 0 : -22; };
+	return dev;
+}
+
+struct DmaBuf : World {
+	Fd fd;
+	u32 ioas = fd.ioas();
+	Exporter exporter;
+};
+
+// VFIO's way on /dev/iommu, with the parameter set, or on /dev/vfio/vfio
+struct Bar : World {
+	Bar()
+	{
+		first = fake::new_device_memory(kPages);
+		fake::map_bar(process, kBar, first, kPages);
+		fake::map_pfnmap = true;
+	}
+	void zap(u64 page = 0, u64 pages = kPages) { fake::zap(process, kBar + page * kPage, pages); }
+	long mappings() const { return fake::device_mappings(first, kPages); }
+
+	static constexpr u64 kBar = 0x7000'0000'0000;
+	Fd fd;
+	u32 ioas = fd.ioas();
+	unsigned long first;
+};
+
+// Runs once, at the first step that the test hook may fail.
+std::function<void()> at_next_step;
+iommufd_test_hook meanwhile{nullptr, nullptr, [](device *) { return false; },
+			    [] {
+				    if (auto run = std::exchange(at_next_step, nullptr))
+					    run();
+				    return false;
+			    }};
+
+} // namespace
+
+TEST_F(DmaBuf, WrongUse)
+{
+	const int foreign = fake::dmabuf_fd(fake::new_dmabuf(kForeign, kPage));
+	EXPECT_EQ(map_file(fd, ioas, foreign, 0, kPage, kIova), -95);
+	fake::close_dmabuf(foreign);
+	iommufd_dmabuf_exporter twice = exporter.exporter, cannot{.ops = &kStatic, .range = range_of, .next = nullptr};
+	EXPECT_EQ(iommufd_dmabuf_register(&twice), -16);
+	EXPECT_EQ(iommufd_dmabuf_register(&cannot), -22);
+	EXPECT_EQ(map_file(fd, ioas, exporter.fd, 0, 0, kIova), -22);
+	EXPECT_EQ(map_file(fd, ioas, exporter.fd, 0, kPages * kPage + 1, kIova), -22);
+	EXPECT_EQ(map_file(fd, ioas, exporter.fd, kPages * kPage, kPage, kIova), -22);
+	EXPECT_EQ(map_file(fd, ioas, exporter.fd, base::kU64Max - kPage + 1, 2 * kPage, kIova), -75);
+	EXPECT_EQ(map_file(fd, ioas, exporter.fd, 0, kPage, kIova, kReadWrite | kFixed | 1 << 20), -95);
+	exporter.memory.revoked = true;
+	EXPECT_EQ(map_file(fd, ioas, exporter.fd, 0, kPage, kIova), -19);
+	exporter.memory.revoked = false;
+	exporter.buf->attach_error = -16;
+	EXPECT_EQ(map_file(fd, ioas, exporter.fd, 0, kPage, kIova), -16);
+	exporter.buf->attach_error = 0;
+	exporter.buf->pin_error = -6;
+	EXPECT_EQ(map_file(fd, ioas, exporter.fd, 0, kPage, kIova), -6);
+	EXPECT_TRUE(exporter.buf->attachments.empty());
+}
+
+TEST_F(DmaBuf, MapsWhatTheExporterSays)
+{
+	Bound dev(fd, loner(machine)), second(fd, loner(machine));
+	ASSERT_EQ(dev.attach(ioas), 0);
+	ASSERT_EQ(map_file(fd, ioas, exporter.fd, 2 * kPage, 3 * kPage, kIova), 0);
+	EXPECT_EQ(kx_domain_iova_to_phys(fake::domains()[0], kIova), (exporter.memory.first + 2) * kPage);
+	EXPECT_EQ(exporter.mappings(), 3);
+	ASSERT_EQ(second.attach(ioas), 0);
+	EXPECT_EQ(exporter.mappings(), 6);
+	EXPECT_EQ(fake::pins_total(), 0);
+	EXPECT_EQ(process.user->locked_vm, 0);
+	dev.detach();
+	EXPECT_EQ(exporter.mappings(), 3);
+	EXPECT_EQ(exporter.buf->attachments.size(), 1u);
+	ASSERT_EQ(fd.unmap(ioas, kIova, 3 * kPage), 0);
+	EXPECT_EQ(exporter.mappings(), 0);
+	EXPECT_TRUE(exporter.buf->attachments.empty());
+}
+
+TEST_F(DmaBuf, RevokedIsInNoDomainForGood)
+{
+	Bound dev(fd, loner(machine)), second(fd, loner(machine)), late(fd, loner(machine));
+	const u32 other = fd.ioas();
+	u64 at = kOther, bytes = 0;
+	ASSERT_EQ(dev.attach(ioas), 0);
+	ASSERT_EQ(second.attach(ioas), 0);
+	ASSERT_EQ(map_file(fd, ioas, exporter.fd, 0, kPages * kPage, kIova), 0);
+	ASSERT_EQ(fd.copy(other, ioas, kIova, kPage, at), 0);
+	ASSERT_EQ(late.attach(other), 0);
+	EXPECT_EQ(exporter.mappings(), 2 * long{kPages} + 1);
+	exporter.set_revoked(true);
+	exporter.set_revoked(true);
+	exporter.set_revoked(false);
+	EXPECT_EQ(exporter.mappings(), 0);
+
+	// What comes later gets nothing of what is dead, and all of what is mapped anew.
+	late.detach();
+	ASSERT_EQ(late.attach(ioas), 0);
+	EXPECT_EQ(exporter.mappings(), 0);
+	ASSERT_EQ(map_file(fd, ioas, exporter.fd, 0, kPage, kOther), 0);
+	EXPECT_EQ(exporter.mappings(), 3);
+	at = kIova;
+	ASSERT_EQ(fd.copy(other, ioas, kIova + kPage, kPage, at), 0);
+	EXPECT_EQ(fd.map_at(ioas, memory(1), kPage, kIova), -17);
+	ASSERT_EQ(fd.unmap(ioas, kIova, kPages * kPage, &bytes), 0);
+	EXPECT_EQ(bytes, kPages * kPage);
+	EXPECT_EQ(exporter.mappings(), 3);
+}
+
+TEST_F(DmaBuf, KernelDriversGetNothing)
+{
+	Driver driver(fd);
+	char byte = 0;
+	ASSERT_EQ(driver.attach(ioas), 0);
+	ASSERT_EQ(map_file(fd, ioas, exporter.fd, 0, kPage, kIova), 0);
+	EXPECT_EQ(driver.pin(kIova, kPage), -22);
+	EXPECT_EQ(driver.rw(kIova, &byte, 1, 0), -22);
+	EXPECT_EQ(driver.rw(kIova, &byte, 1, 1), -22);
+}
+
+// The domain is on no list yet, and has one of the two areas.
+TEST_F(DmaBuf, RevokedWhileADomainIsFilled)
+{
+	ASSERT_EQ(iommufd_test_register(&meanwhile), 0);
+	ASSERT_EQ(map_file(fd, ioas, exporter.fd, 0, kPages * kPage, kIova), 0);
+	ASSERT_EQ(fd.map_at(ioas, memory(2), 2 * kPage, 2 * kIova), 0);
+	ASSERT_EQ(map_file(fd, ioas, exporter.fd, 0, kPages * kPage, kOther), 0);
+	Bound dev(fd, machine.new_device());
+	long before = -1;
+	// Steps before that of the memory in the middle: looking for the objects
+	std::function<void()> step = [&] {
+		before = exporter.mappings();
+		if (before)
+			exporter.set_revoked(true);
+		else
+			at_next_step = step;
+	};
+	at_next_step = step;
+	ASSERT_EQ(dev.attach(ioas), 0);
+	EXPECT_EQ(before, long{kPages});
+	EXPECT_EQ(exporter.mappings(), 0);
+	EXPECT_EQ(fake::mapped_bytes(*fake::domains()[0]), 2 * kPage);
+	dev.unbind();
+	iommufd_test_unregister(&meanwhile);
+}
+
+TEST_F(Bar, OnDevIommuOnlyWithTheParameter)
+{
+	Bound dev(fd, machine.new_device());
+	ASSERT_EQ(dev.attach(ioas), 0);
+	fake::map_pfnmap = false;
+	EXPECT_EQ(fd.map_at(ioas, kBar, kPage, kIova), -14);
+	fake::map_pfnmap = true;
+	EXPECT_EQ(fd.map_at(ioas, kBar, kPages * kPage, kIova), 0);
+	EXPECT_EQ(kx_domain_iova_to_phys(fake::domains()[0], kIova), first * kPage);
+	EXPECT_EQ(process.user->locked_vm, 0);
+	EXPECT_EQ(fd.unmap(ioas, kIova, kPages * kPage), 0);
+	EXPECT_EQ(fake::watches(), 0u);
+}
+
+TEST_F(Bar, ContainersTakeThem)
+{
+	fake::map_pfnmap = false;
+	Fd container(true);
+	ASSERT_EQ(iommufd_vfio_compat_ioas_create(container.ctx()), 0);
+	iommufd::vfio::MapDma cmd{sizeof(cmd), 3, kBar, kIova, kPages * kPage};
+	EXPECT_EQ(container.raw(iommufd::vfio::kMapDma, &cmd, sizeof(cmd)), 0);
+	EXPECT_EQ(process.mm.locked_vm, 0u);
+	EXPECT_EQ(fake::watches(), 1u);
+}
+
+TEST_F(Bar, WhatIsRefused)
+{
+	Bound dev(fd, machine.new_device());
+	ASSERT_EQ(dev.attach(ioas), 0);
+	EXPECT_EQ(fd.map_at(ioas, kBar, (kPages + 1) * kPage, kIova), -14) << "beyond";
+	EXPECT_EQ(fd.map_at(ioas, kBar, 0, kIova), -22);
+	fake::map_bar(process, kBar, first, kPages, {.hole = 3});
+	EXPECT_EQ(fd.map_at(ioas, kBar, kPages * kPage, kIova), -14) << "RAM in it";
+	fake::map_bar(process, kBar, first, kPages, {.writable = false});
+	EXPECT_EQ(fd.map_at(ioas, kBar, kPages * kPage, kIova), -14) << "not writable";
+	EXPECT_EQ(fd.map_at(ioas, kBar, kPages * kPage, kIova, kRead | kFixed), 0);
+	zap();
+	fake::map_bar(process, kBar, first, kPages, {.vfio = false});
+	EXPECT_EQ(fd.map_at(ioas, kBar, kPages * kPage, kOther), -14) << "another driver's";
+	zap();
+	EXPECT_EQ(fake::watches(), 1u);
+}
+
+TEST_F(Bar, AnyZapEndsAllOfIt)
+{
+	Bound dev(fd, loner(machine)), second(fd, loner(machine));
+	ASSERT_EQ(dev.attach(ioas), 0);
+	ASSERT_EQ(second.attach(ioas), 0);
+	ASSERT_EQ(fd.map_at(ioas, kBar, kPages * kPage, kIova), 0);
+	EXPECT_EQ(mappings(), 2 * long{kPages});
+	fake::zap(process, kBar - 4 * kPage, 4);
+	EXPECT_EQ(mappings(), 2 * long{kPages}) << "the neighbour";
+	EXPECT_FALSE(fake::try_zap(kBar, 1)) << "nobody may sleep";
+	EXPECT_EQ(mappings(), 2 * long{kPages});
+	zap(kPages - 1, 1);
+	EXPECT_EQ(mappings(), 0);
+	EXPECT_TRUE(fake::try_zap(kBar, 1)) << "nothing is left to be done";
+	zap();
+	second.detach();
+	ASSERT_EQ(second.attach(ioas), 0);
+	EXPECT_EQ(mappings(), 0);
+	EXPECT_EQ(fd.unmap(ioas, kIova, kPages * kPage), 0);
+	EXPECT_EQ(fake::watches(), 0u);
+}
+
+// The page frames that were found are those of before.
+TEST_F(Bar, ZapWhileItIsLookedUp)
+{
+	Bound dev(fd, machine.new_device());
+	ASSERT_EQ(dev.attach(ioas), 0);
+	const unsigned long moved = fake::new_device_memory(kPages);
+	fake::while_looking([&] {
+		zap();
+		fake::map_bar(process, kBar, first, kPages);
+		fake::while_looking([&] {
+			zap();
+			fake::map_bar(process, kBar, moved, kPages);
+		});
+	});
+	ASSERT_EQ(fd.map_at(ioas, kBar, kPages * kPage, kIova), 0);
+	EXPECT_EQ(mappings(), 0);
+	EXPECT_EQ(fake::device_mappings(moved, kPages), long{kPages});
+	// without an end
+	std::function<void()> again = [&] {
+		zap();
+		fake::map_bar(process, kBar, first, kPages);
+		fake::while_looking(again);
+	};
+	fake::while_looking(again);
+	EXPECT_EQ(fd.map_at(ioas, kBar, kPages * kPage, kOther), -14);
+	fake::while_looking(nullptr);
+}
+
+// The IOMMU driver cannot get memory without waiting: it is waited for without the lock, and all works.
+TEST_F(Bar, WaitsForMemoryWithoutTheLock)
+{
+	Bound dev(fd, machine.new_device());
+	ASSERT_EQ(dev.attach(ioas), 0);
+	fake::arm(fake::Fault::kMap, 1);
+	EXPECT_EQ(fd.map_at(ioas, kBar, kPages * kPage, kIova), 0);
+	EXPECT_TRUE(fake::fired());
+	fake::disarm();
+	EXPECT_EQ(mappings(), long{kPages});
+}
+
+namespace {
+
+struct MapBar : Scenario {
+	u32 ioas = 0;
+	std::unique_ptr<Bound> dev;
+	void setup() override
+	{
+		fake::map_pfnmap = true;
+		fake::map_bar(machine.process, Bar::kBar, fake::new_device_memory(kPages), kPages);
+		ioas = fd.ioas();
+		dev = std::make_unique<Bound>(fd, machine.new_device());
+		ASSERT_EQ(dev->attach(ioas), 0);
+	}
+	int run() override { return fd.map_at(ioas, Bar::kBar, kPages * kPage, kIova); }
+};
+
+struct MapDmaBuf : Scenario {
+	std::unique_ptr<Exporter> exporter;
+	u32 ioas = 0;
+	std::unique_ptr<Bound> dev;
+	void setup() override
+	{
+		exporter = std::make_unique<Exporter>();
+		ioas = fd.ioas();
+		dev = std::make_unique<Bound>(fd, machine.new_device());
+		ASSERT_EQ(dev->attach(ioas), 0);
+	}
+	~MapDmaBuf() override
+	{
+		dev.reset();
+		fd.close();
+		exporter.reset();
+	}
+	int run() override { return map_file(fd, ioas, exporter->fd, 0, kPages * kPage, kIova); }
+};
+
+} // namespace
+
+TEST(DeviceMemoryFailures, MapBar)
+{
+	fail_each<MapBar>(fake::Fault::kAlloc, {.error = -12, .may_survive = true, .at_least = 5});
+	fail_each<MapBar>(fake::Fault::kHook, {.error = -14, .or_errors = {-2, -12}});
+}
+
+TEST(DeviceMemoryFailures, MapDmaBuf)
+{
+	fail_each<MapDmaBuf>(fake::Fault::kAlloc, {.error = -12, .at_least = 5});
+	fail_each<MapDmaBuf>(fake::Fault::kMap, {.error = -12});
+	fail_each<MapDmaBuf>(fake::Fault::kHook, {.error = -14, .or_errors = {-2, -12}});
+}
+
+} // namespace test
