@@ -540,11 +540,12 @@ static const struct mistake get_dirty_mistakes[] = {
 };
 
 /* HWPT_INVALIDATE */
+/* This machine has nothing to invalidate: no mistake but the object's id. */
 static void fill_invalidate(struct world *w, void *cmd)
 {
 	struct iommu_hwpt_invalidate *c = cmd;
 
-	c->hwpt_id = w->hwpt;
+	c->hwpt_id = NO_ID;
 	c->data_uptr = U(w->mem);
 	c->entry_len = 16;
 	c->entry_num = 1;
@@ -563,10 +564,10 @@ static const struct mistake invalidate_mistakes[] = {
 	{ "long entries", { SET(iommu_hwpt_invalidate, entry_len, PAGE + 1) }, -EINVAL },
 	{ "too many entries", { SET(iommu_hwpt_invalidate, entry_num, (1 << 19) + 1) }, -EINVAL },
 	{ "2^32 - 1 entries", { SET(iommu_hwpt_invalidate, entry_num, 0xffffffff) }, -EINVAL },
-	/* no entry and nothing to complain about but the HWPT */
+	/* no entry and nothing to complain about but the id */
 	{ "no entries", { SET(iommu_hwpt_invalidate, entry_num, 0) }, -ENOENT },
-	{ "unknown id", { SET(iommu_hwpt_invalidate, hwpt_id, NO_ID) }, -ENOENT },
-	{ "IOAS as HWPT", { SET_TO(iommu_hwpt_invalidate, hwpt_id, IOAS_ID) }, -ENOENT },
+	{ "paging HWPT", { SET_TO(iommu_hwpt_invalidate, hwpt_id, HWPT_ID) }, -EINVAL },
+	{ "IOAS as HWPT", { SET_TO(iommu_hwpt_invalidate, hwpt_id, IOAS_ID) }, -EINVAL },
 	{ 0 }
 };
 
