@@ -69,10 +69,12 @@ upstream-test: deps modules ## the selftests of iommufd of Linux 6.12 and 7.3, u
 fuzz: deps debug programs ## 10 minutes of random programs on the debug kernel, led by KCOV; SEED=N: others
 	@tools/fuzz --no-kmemleak --save --seconds 600 --seed $(or $(SEED),1)
 
-bench: deps qemu modules programs ## what mapping, attaching, PASIDs and slices cost, in instructions; in-tree too where it has that
+bench: deps qemu modules programs ## what mapping, attaching, PASIDs, slices and vDEVICEs cost, in instructions; in-tree too where it has that
 	@tools/compare-cost $(BACKENDS)
 	@tools/pasid-cost
 	@./vm run --icount --smp 2 $(subst num-adis=16,num-adis=256,$(SIOV)) --copy build/programs/slice_bench -- slice_bench
+	@./vm run --icount --copy build/programs/vdevice_bench -- vdevice_bench
+	@./vm run --icount --copy build/programs/event_bench -- event_bench
 
 shell: modules ## a VM with our modules and a shell
 	@./vm shell --device edu,addr=0x10

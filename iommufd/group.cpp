@@ -166,7 +166,7 @@ Status Group::replace_domain(Device &device, Hwpt &hwpt)
 	Status status = base::check(kx_group_replace(group_, hwpt.domain().get(), attachment->handle.get()),
 				    "the IOMMU driver does not move the device to this domain");
 	if (!status) {
-		if (start && !planted(PlantedBug::kFaultsStayOn))
+		if (start)
 			disable_faults_for_all();
 		return status;
 	}

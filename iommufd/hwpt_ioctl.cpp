@@ -3,6 +3,7 @@
 #include "iommufd/context.hpp"
 #include "iommufd/device.hpp"
 #include "iommufd/ioctl.hpp"
+#include "iommufd/planted.hpp"
 #include "iommufd/test_hook.hpp"
 #include "iommufd/virtual_iommu.hpp"
 
@@ -36,7 +37,10 @@ Status alloc_paging(UserCall &call, iommu_hwpt_alloc &cmd, Device &device, Ioas 
 
 	kern::Guard guard(ioas.lock());
 	TRY_LET(hwpt, HwptPaging::create(call.context(), ioas, device, spec_of(cmd), nullptr));
-	TRY(connect_faults(call, cmd, *hwpt));
+	Status connected = connect_faults(call, cmd, *hwpt);
+	if (!connected && planted(PlantedBug::kHoldStays))
+		(void)ioas.try_hold();
+	TRY(connected);
 	cmd.out_hwpt_id = hwpt->id().raw();
 	TRY(call.respond(cmd));
 	hwpt->enlist(false);

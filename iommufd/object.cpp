@@ -17,7 +17,8 @@ Object::~Object() = default;
 
 bool Object::try_lease(ObjectTable &table)
 {
-	if (!short_users_.inc_not_zero())
+	// Else calls that overlap could keep whoever waits for the last one waiting for ever.
+	if (__atomic_load_n(&closing_, __ATOMIC_RELAXED) || !short_users_.inc_not_zero())
 		return false;
 	if (users_.inc_not_zero())
 		return true;
@@ -96,14 +97,16 @@ bool ObjectTable::take_if_unused_locked(Object &object)
 	return true;
 }
 
-// Gives up the bias of short_users_ and waits for the rest. On false the bias is back.
+// No new ones from now on; gives up the bias of short_users_ and waits for the rest. On false it is all as before.
 bool ObjectTable::wait_for_leases(Object &object)
 {
+	__atomic_store_n(&object.closing_, true, __ATOMIC_RELAXED);
 	if (object.short_users_.dec_and_test())
 		return true;
 	if (leases_ended_.wait_until_zero(object.short_users_.address(), kLeaseTimeoutMs))
 		return true;
 	object.short_users_.inc();
+	__atomic_store_n(&object.closing_, false, __ATOMIC_RELAXED);
 	return false;
 }
 

@@ -95,6 +95,7 @@ private:
 	base::Refcount users_{1}, short_users_{1};
 	ObjectId id_{};
 	const ObjectType type_;
+	bool closing_ = false; // somebody waits for the end of all leases
 };
 
 // Keeps an object in existence for as long as somebody depends on it.

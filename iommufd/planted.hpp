@@ -15,8 +15,8 @@ enum class PlantedBug : unsigned {
 	kRequestsStay = 1,
 	// A missing bound: GET_HW_INFO copies as much as the caller has room for, not as there is.
 	kAllTheRoom = 2,
-	// Left behind on an error: a replace that fails leaves page requests of the devices enabled.
-	kFaultsStayOn = 4,
+	// Left behind on an error: HWPT_ALLOC that does not find its fault queue keeps the IOAS in use.
+	kHoldStays = 4,
 };
 
 constexpr bool planted(PlantedBug bug) { return PLANTED_BUGS & static_cast<unsigned>(bug); }

@@ -82,6 +82,7 @@ void mx_array_set_count(struct iommu_user_data_array *array, unsigned int count)
 bool mx_attach_fails(void);
 bool mx_pause_fails(void);
 bool mx_slices_pause(void);
+unsigned int mx_more_lookups(void);
 void mx_count_pause(void);
 void mx_count_resume(void);
 void mx_count_replaced(void);

@@ -43,6 +43,15 @@ static bool pause_slices = true;
 module_param(pause_slices, bool, 0644);
 MODULE_PARM_DESC(pause_slices, "DMA of slices bound from now on can be held");
 
+static unsigned int more_lookups;
+module_param(more_lookups, uint, 0644);
+MODULE_PARM_DESC(more_lookups, "how often each entry of an invalidation looks its vDEVICE up again, to measure that");
+
+unsigned int mx_more_lookups(void)
+{
+	return READ_ONCE(more_lookups);
+}
+
 void mx_count_pause(void)
 {
 	atomic_inc(&pauses);

@@ -20,6 +20,8 @@ constexpr unsigned kBatch = 32;
 base::Status invalidate(iommufd_viommu *viommu, const Entry &entry)
 {
 	unsigned pasid = 0;
+	for (unsigned more = mx_more_lookups(); more; more--)
+		(void)iommufd_viommu_find_dev(viommu, entry.vdev_id, &pasid);
 	device *dev = iommufd_viommu_find_dev(viommu, entry.vdev_id, &pasid);
 	if (!dev) {
 		// What is wrong with the entry itself comes first.

@@ -4,11 +4,12 @@
  * docs/testing.md for how it works, and fuzz/model.h for what a program is. Needs a kernel with KCOV (the debug
  * kernel).
  *
- * usage: fuzz [--seed N] [--seconds N] [--floor EDGES] [--trace] [--save] FILE...
+ * usage: fuzz [--seed N] [--seconds N] [--floor EDGES] [--gain EDGES] [--trace] [--save] FILE...
  *        fuzz --run [--times N] FILE...
  *
  * FILE holds programs, with empty lines between them: what the search starts from, or what to run.
  *   --floor  fail when fewer edges were reached
+ *   --gain   fail when the search added fewer to those of the programs it began with
  *   --trace  print each program before it runs, in one line that begins with '@'
  *   --save   print the corpus in the end, in lines that begin with '+'
  * Prints TAP. When the kernel complains, the program that ran is printed between "# program" and "# end of program".
@@ -38,7 +39,7 @@ enum { WELL, COMPLAINT = 10, CANNOT };
 
 static struct {
 	__u64 seed;
-	unsigned int seconds, floor, times;
+	unsigned int seconds, floor, gain, times;
 	bool trace, save, run;
 } option = {.seed = 1, .seconds = 60, .times = 1};
 
@@ -320,8 +321,6 @@ static void read_programs(const char *file)
 
 static void setup(void)
 {
-	char value[32];
-
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (shared == MAP_FAILED || !mock_load() || inject_open() || kmsg_init()) {
 		fprintf(stderr, "fuzz: no memory, mock_iommu.ko, fault injection or /dev/kmsg\n");
@@ -332,8 +331,8 @@ static void setup(void)
 		exit(CANNOT);
 	}
 	/* A line for each call that fails is much to print. */
-	snprintf(value, sizeof(value), "N");
-	attr_write("/sys/module/iommufd/parameters/log_rejected", value);
+	attr_write("/sys/module/iommufd/parameters/log_rejected", "N");
+	attr_write("/sys/module/mock_iommu/parameters/log_rejected", "N");
 	shared->rng = option.seed * 0x9e3779b97f4a7c15ULL | 1;
 }
 
@@ -388,6 +387,7 @@ static int run_programs(void)
 static int fuzz(void)
 {
 	char text[96];
+	unsigned int begun_with;
 	int how, failed;
 
 	seeding = true;
@@ -397,6 +397,7 @@ static int fuzz(void)
 	start = now_us();
 	printf("# fuzz: seed %llu, %u programs to start from\n", option.seed, seed_count);
 	report_rates(0, 0, 0);
+	begun_with = shared->edges;
 	while (how == WELL && seconds_now() < option.seconds)
 		how = in_worker(fuzz_batch);
 	report();
@@ -404,17 +405,21 @@ static int fuzz(void)
 	print_calls();
 	if (option.save)
 		save();
-	printf("1..2\n");
+	printf("1..3\n");
 	failed = result(how == WELL, "the kernel does not complain, and no program hangs");
 	snprintf(text, sizeof(text), "%u edges, of at least %u", shared->edges, option.floor);
-	return failed + result(shared->edges >= option.floor, text);
+	failed += result(shared->edges >= option.floor, text);
+	snprintf(text, sizeof(text), "%u edges found by the search, of at least %u", shared->edges - begun_with,
+		 option.gain);
+	return failed + result(shared->edges - begun_with >= option.gain, text);
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"seed", 1, NULL, 's'},  {"seconds", 1, NULL, 't'}, {"floor", 1, NULL, 'f'}, {"times", 1, NULL, 'n'},
-		{"trace", 0, NULL, 'T'}, {"save", 0, NULL, 'S'},    {"run", 0, NULL, 'r'},   {0},
+		{"seed", 1, NULL, 's'},  {"seconds", 1, NULL, 't'}, {"floor", 1, NULL, 'f'},
+		{"times", 1, NULL, 'n'}, {"gain", 1, NULL, 'g'},    {"trace", 0, NULL, 'T'},
+		{"save", 0, NULL, 'S'},  {"run", 0, NULL, 'r'},     {0},
 	};
 	int c;
 
@@ -428,6 +433,9 @@ int main(int argc, char **argv)
 			break;
 		case 'f':
 			option.floor = atoi(optarg);
+			break;
+		case 'g':
+			option.gain = atoi(optarg);
 			break;
 		case 'n':
 			option.times = atoi(optarg);

@@ -265,6 +265,19 @@ TEST_F(generation, user_data)
 	EXPECT_EQ(-EOPNOTSUPP, NESTED(IOMMU_HWPT_DATA_VTD_S1, sizeof(u.data)));
 }
 
+TEST_F(generation, pasid_flag)
+{
+	const int newer = variant->newer ? 0 : -EOPNOTSUPP;
+	__u32 parent, hwpt;
+	struct mock_dev dev;
+
+	ASSERT_EQ(0, mock_device(self->fd, self->other, MOCK_FLAGS_DEVICE_PASID, &dev));
+	EXPECT_EQ(newer, hwpt_alloc(self->fd, dev.idev, self->other, IOMMU_HWPT_ALLOC_PASID, &hwpt));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, dev.idev, self->other, IOMMU_HWPT_ALLOC_NEST_PARENT, &parent));
+	EXPECT_EQ(newer, hwpt_alloc_typed(self->fd, dev.idev, parent, IOMMU_HWPT_ALLOC_PASID, IOMMU_HWPT_DATA_SELFTEST,
+					  &(struct iommu_hwpt_selftest){}, sizeof(struct iommu_hwpt_selftest), &hwpt));
+}
+
 /* What HWPT_INVALIDATE says of a HWPT that has nothing to invalidate has changed in iommufd itself. */
 TEST_F(generation, invalidate_no_nested)
 {

@@ -54,8 +54,9 @@ static int with_data(const FIXTURE_DATA(viommu) * self, void *data, __u32 length
 /* All of the guest's device's cache */
 static void expect_cache(struct __test_metadata *_metadata, const FIXTURE_DATA(viommu) * self, const __u32 *want)
 {
-	for (__u32 slot = 0; slot < MOCK_DEV_CACHE_NUM; slot++)
+	for (__u32 slot = 0; slot < MOCK_DEV_CACHE_NUM; slot++) {
 		EXPECT_EQ(0, mock_check_cache(self->fd, self->dev.idev, slot, want[slot])) TH_LOG("slot %u", slot);
+	}
 }
 
 /* An older user space has the first fields only, a newer one has more than we know. */
@@ -71,8 +72,9 @@ TEST_F(viommu, data_of_every_length)
 		ASSERT_EQ(good ? 0 : -EINVAL, with_data(self, data, length)) TH_LOG("length %u", length);
 		EXPECT_EQ(good ? d->in_data : 0x5a5a5a5a, d->out_data);
 		/* Nothing is written behind it, nor where the user has no room for it. */
-		for (size_t i = good ? length : 0; i < sizeof(data); i++)
+		for (size_t i = good ? length : 0; i < sizeof(data); i++) {
 			ASSERT_EQ(0x5a, data[i]) TH_LOG("length %u: byte %zu", length, i);
+		}
 		if (length == sizeof(*d)) {
 			EXPECT_EQ(2 * PAGE, d->out_mmap_length);
 		}
@@ -238,6 +240,7 @@ TEST_F(viommu, limits_of_an_array)
 TEST_F(viommu, invalidates_its_own_only)
 {
 	entry e = {.vdev_id = 7, .flags = IOMMU_TEST_INVALIDATE_FLAG_ALL};
+	const __u32 wrong[] = {self->vdevice, self->dev.idev, self->parent};
 	__u32 other, count = 1;
 
 	ASSERT_EQ(0, viommu_alloc(self->fd, self->dev.idev, self->parent, SELFTEST, NULL, 0, &other));
@@ -245,8 +248,7 @@ TEST_F(viommu, invalidates_its_own_only)
 	expect_cache(_metadata, self, (__u32[]){FULL, FULL, FULL, FULL});
 	for (size_t i = 0; i < 3; i++) {
 		count = 1;
-		EXPECT_EQ(-EINVAL, invalidate(self->fd, (__u32[]){self->vdevice, self->dev.idev, self->parent}[i], TYPE,
-					      &e, sizeof(e), &count));
+		EXPECT_EQ(-EINVAL, invalidate(self->fd, wrong[i], TYPE, &e, sizeof(e), &count));
 		EXPECT_EQ(0, count);
 	}
 }

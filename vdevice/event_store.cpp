@@ -75,7 +75,7 @@ bool EventStore::append(u32 sequence, std::span<const u8> data)
 	if (!chunk)
 		return false;
 	const Header header{.flags = 0, .sequence = sequence};
-	u8 *to = chunk->bytes + chunk->count * length;
+	u8 *to = chunk->bytes + u64{chunk->count} * length;
 	__builtin_memcpy(to, &header, kHeader);
 	__builtin_memcpy(to + kHeader, data.data(), data.size());
 	chunk->length = length;
@@ -87,7 +87,7 @@ bool EventStore::append(u32 sequence, std::span<const u8> data)
 EventStore::Batch EventStore::front(u32 most) const
 {
 	const Chunk &chunk = *first_;
-	return {chunk.bytes + chunk.read * chunk.length, chunk.length, base::min(most, chunk.count - chunk.read)};
+	return {chunk.bytes + u64{chunk.read} * chunk.length, chunk.length, base::min(most, chunk.count - chunk.read)};
 }
 
 void *EventStore::take(u32 count)

@@ -27,8 +27,8 @@ struct OnViommu; // a vEVENTQ's place
 class Viommu final : public VirtualIommu {
 public:
 	// A vIOMMU of the physical one before `device`. EOPNOTSUPP: no such type; ENOENT: `parent` is no paging HWPT;
-	// EINVAL: it was not allocated as a nest parent, or by another driver; ENOMEM; what the driver says of the data.
-	// Context: may sleep.
+	// EINVAL: it was not allocated as a nest parent, or by another driver; ENOMEM; what the driver says of the
+	// data. Context: may sleep.
 	static Result<Pending<Viommu>> create(Context &context, Device &device, ObjectId parent, u32 type,
 					      const kern::DomainUserData &data);
 	Viommu(HwptPaging &parent, iommu_device *iommu);

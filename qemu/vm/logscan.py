@@ -43,7 +43,9 @@ ANYWHERE = (
     r"INFO: rcu\w* .*(stall|detected)",
     r"rcu\w*: INFO: ",
     r"rcu_\w+ kthread (starved|timer wakeup)",
-    r"kmemleak: (?!Kernel memory leak detector initialized|"
+    # at 0 s by the command line, later because it gave up
+    r"(?<!\[    0\.000000\] )kmemleak: Kernel memory leak detector disabled",
+    r"kmemleak: (?!Kernel memory leak detector (initialized|disabled)|"
     r"Automatic memory scanning thread (started|ended)|"
     r"Ignoring |Early log )",
     r"ODEBUG: (?!selftest passed|\d+ of \d+ active objects replaced)",

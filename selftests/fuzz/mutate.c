@@ -203,6 +203,11 @@ static void mutate_once(struct prog *p)
 
 void prog_mutate(struct prog *p)
 {
+	/* The same but for one failure: on their way back calls run through code that is rarely run. */
+	if (p->n && chance(8)) {
+		p->call[below(p->n)].fail_nth = 1 + below(16);
+		return;
+	}
 	for (unsigned int n = 1 + below(4); n; n--)
 		mutate_once(p);
 	while (!p->n)

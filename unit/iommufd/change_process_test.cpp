@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // CHANGE_PROCESS: who pays before and after, in each mode, and that a refusal changes nothing.
 #include "bridge/file.h"
+#include "iommufd/ioas.hpp"
 #include "support/state.hpp"
 #include "support/world.hpp"
 
@@ -215,16 +216,20 @@ TEST_F(ChangeProcess, UserMemory)
 	EXPECT_EQ(sums_of(heir), (Sums{8, 0, 8}));
 }
 
-// While it waits for one table, an IOAS that shares the pages goes: less is charged than was there at first.
+// It waits for who is unmapping: what he lets go of is not taken over.
 TEST_F(ChangeProcess, OthersUnmapMeanwhile)
 {
 	start(0);
 	fake::Process &heir = other(fake::new_user());
 	fake::become(heir);
-	fake::while_waiting_for("iommufd IoPageTable::domains_lock",
-				[&] { EXPECT_EQ(fd.unmap(ioas, kIova, 8 * kPage), 0); });
+	auto found = fd.context().objects().get<iommufd::Ioas>(base::ObjectId(ioas));
+	ASSERT_TRUE(found);
+	fake::while_waiting_for("iommufd IoPageTable::domains_lock", [&] {
+		EXPECT_TRUE((*found)->table().unmap({base::Iova(kIova), base::Iova(kIova + 8 * kPage - 1)}));
+	});
 	EXPECT_EQ(fd.change_process(), 0);
 	EXPECT_EQ(sums_of(heir), (Sums{0, 0, 0}));
+	EXPECT_EQ(sums_of(mapper()), (Sums{0, 0, 0}));
 }
 
 } // namespace test

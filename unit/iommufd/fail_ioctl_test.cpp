@@ -267,7 +267,7 @@ TEST(FailIoctl, MapFile)
 	fail_each<MapFile>(Fault::kGup, {.error = -12, .at_least = 38});
 	fail_each<MapFile>(Fault::kMap, {.at_least = 76});
 	fail_each<MapFile>(Fault::kUserCopy, kFault);
-	fail_each<MapFile>(Fault::kHook, {.or_errors = {-14, -2}, .at_least = 4});
+	fail_each<MapFile>(Fault::kHook, {.or_errors = {-14, -2}, .at_least = 3});
 	fail_each<MapFile>(Fault::kAlloc, {.may_survive = true, .small_batches = true});
 	fail_each<MapFile>(Fault::kGup, {.error = -12, .at_least = 38, .small_batches = true});
 	fail_each<MapFile>(Fault::kMap, {.at_least = 76, .small_batches = true});

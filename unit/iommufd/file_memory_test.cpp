@@ -207,7 +207,7 @@ TEST_F(FileMemoryTest, EndsInsideOfAPage)
 	fake::truncate(*memfd, 2 * kPage + 100);
 	EXPECT_EQ(fd.map_file_at(ioas, kMemfd, 0, 2 * kPage + 101, kIova), -22);
 	ASSERT_EQ(fd.map_file_at(ioas, kMemfd, 0, 2 * kPage + 100, kIova), 0);
-	Driver driver(fd);
+	Driver driver(fd, false);
 	ASSERT_EQ(driver.attach(ioas), 0);
 	u8 byte = 0;
 	EXPECT_EQ(driver.rw(kIova + 2 * kPage + 99, &byte, 1, 0), 0);

@@ -63,6 +63,8 @@ public:
 	std::function<int(iommufd_viommu &, iommu_user_data_array &)> on_invalidate =
 		[](iommufd_viommu &, iommu_user_data_array &) { return 0; };
 	std::function<void(const iommu_user_data *)> on_init = [](const iommu_user_data *) {};
+	// Within init, which will succeed
+	std::function<void(iommufd_viommu &)> on_viommu = [](iommufd_viommu &) {};
 	std::function<void(iommufd_vdevice &)> on_vdevice_init = [](iommufd_vdevice &) {};
 	std::function<void(iommufd_vdevice &)> on_vdevice_destroy = [](iommufd_vdevice &) {};
 
@@ -81,6 +83,7 @@ private:
 		if (current->forgets_ops)
 			return 0;
 		viommu->ops = &current->ops;
+		current->on_viommu(*viommu);
 		current->made++;
 		current->last = viommu;
 		return 0;

@@ -200,47 +200,56 @@ TEST_F(VdeviceTest, ADeadIdCounts)
 	EXPECT_EQ(fresh.option(IOMMU_OPTION_RLIMIT_MODE, IOMMU_OPTION_OP_SET, 0, value), 0);
 }
 
-// DESTROY has won, and its vDEVICE is still on its way out while the device is unbound.
-TEST_F(VdeviceTest, UnbindWaitsForADestroyThatIsFaster)
+// As long as DESTROY is at it, the device has its vDEVICE.
+TEST_F(VdeviceTest, DuringDestroy)
 {
 	const u32 id = vdevice(1);
-	bool unbound = false;
-	driver.on_vdevice_destroy = [&](iommufd_vdevice &gone) {
-		// What unbinding would do now; it finds that the vDEVICE is not its own to destroy.
-		EXPECT_EQ(gone.dev, &guest.raw);
-		EXPECT_EQ(guest.vdevice(viommu, guest.dev->id(), 2), -17) << "not gone yet";
+	driver.on_vdevice_destroy = [&](iommufd_vdevice &) {
+		EXPECT_EQ(guest.vdevice(viommu, guest.dev->id(), 2), -17);
 		EXPECT_EQ(fd.destroy(id), -2);
-		unbound = true;
 	};
 	EXPECT_EQ(fd.destroy(id), 0);
-	EXPECT_TRUE(unbound);
+	EXPECT_EQ(driver.vdevices_destroyed, 1u);
 	driver.on_vdevice_destroy = [](iommufd_vdevice &) {};
 	EXPECT_EQ(guest.vdevice(viommu, guest.dev->id(), 2), 0);
 }
 
-// DESTROY waits for the tail of a lease with the vDEVICE taken out of the table; unbinding comes meanwhile, and waits
-// until it is gone.
-TEST_F(VdeviceTest, UnbindDuringADestroyThatWaits)
+// Unbinding waits for a call that has the vDEVICE in its hands. Nobody else gets it into his, so that overlapping calls
+// cannot keep the unbind waiting for ever.
+TEST_F(VdeviceTest, UnbindWaitsForACallOnTheVdevice)
 {
 	const u32 id = vdevice(1);
 	auto &objects = fd.context().objects();
 	auto lease = objects.get_any(iommufd::ObjectId(id));
 	ASSERT_TRUE(lease);
 	iommufd::Object *object = lease->release();
-	// A lease whose user has gone already: half of its end.
-	bool in_time = false;
 	fake::while_waiting([&] {
-		// The unbind is waiting for the lease; DESTROY comes second and gets EBUSY.
 		EXPECT_EQ(fd.destroy(id), -16);
 		EXPECT_EQ(guest.vdevice(viommu, guest.dev->id(), 2), -2) << "the device is being unbound";
 		u32 count = 1;
-		EXPECT_EQ(guest.invalidate(id, count), -2);
+		EXPECT_EQ(guest.invalidate(id, count), -2) << "a new call on the vDEVICE";
 		object->end_lease(objects);
-		in_time = true;
 	});
 	guest.dev->unbind();
-	EXPECT_TRUE(in_time);
+	EXPECT_EQ(fake::waits(), 1u);
 	EXPECT_EQ(driver.vdevices_destroyed, 1u);
+	EXPECT_EQ(fd.destroy(id), -2);
+}
+
+// The same of the device itself.
+TEST_F(VdeviceTest, UnbindWaitsForACallOnTheDevice)
+{
+	auto &objects = fd.context().objects();
+	const u32 id = guest.dev->id();
+	auto lease = objects.get_any(iommufd::ObjectId(id));
+	ASSERT_TRUE(lease);
+	iommufd::Object *object = lease->release();
+	fake::while_waiting([&] {
+		EXPECT_EQ(guest.vdevice(viommu, id, 2), -2);
+		object->end_lease(objects);
+	});
+	guest.dev->unbind();
+	EXPECT_EQ(fake::waits(), 1u);
 	EXPECT_EQ(fd.destroy(id), -2);
 }
 

@@ -186,7 +186,8 @@ struct iommu_ioas_map {
  *   fd     in: the file
  *   start  in: bytes from the start of the file, the counterpart of user_va
  * EBADF: fd is not open. EINVAL also: another kind of file, or a range that
- * ends beyond the file's end. ENODEV: the dma-buf's exporter has taken its
+ * ends beyond the file's end. EACCES: fd is not open for that, as for mmap().
+ * EPERM: the file is sealed against writing. ENODEV: the dma-buf's exporter has taken its
  * memory back; when that happens later, the mapping is emptied for good.
  * A dma-buf's memory does not count against RLIMIT_MEMLOCK.
  */
@@ -206,8 +207,8 @@ struct iommu_ioas_map_file {
  * this descriptor: what was charged to the processes that mapped is charged to
  * it. For a process that hands its devices over to another one.
  *   __reserved  in: 0
- * EINVAL: some mapping is not one of a file. EBUSY: a mapping is just being
- * made. ENOMEM also: the caller's RLIMIT_MEMLOCK would be exceeded. On an error
+ * EINVAL: some mapping is not one of a file's memory. EBUSY: a mapping is just
+ * being made (this module waits for it instead). ENOMEM also: the caller's RLIMIT_MEMLOCK would be exceeded. On an error
  * nothing has changed.
  */
 struct iommu_ioas_change_process {
@@ -262,8 +263,8 @@ struct iommu_ioas_copy {
  *   length   in: bytes; out: bytes that were unmapped
  * iova 0 with length U64_MAX means everything, and succeeds on an empty IOAS.
  * ENOENT: nothing mapped, or a mapping only partly inside. EBUSY: a mapping is
- * being made or removed by somebody else. EDEADLOCK: a kernel user of the
- * memory does not let go.
+ * being made or removed by somebody else, or a HW queue uses memory of it.
+ * EDEADLOCK: a kernel user of the memory does not let go.
  */
 struct iommu_ioas_unmap {
 	__u32 size;
@@ -867,8 +868,9 @@ enum iommu_hw_queue_type {
  *   nesting_parent_iova  in: where it is in the guest's memory
  *   length               in: bytes
  * The memory stays pinned and mapped as long as the queue exists: to unmap it is
- * EBUSY. EINVAL: length is 0. ENOENT also: not mapped. EFAULT also: the memory is
- * not contiguous.
+ * EBUSY. EINVAL: length is 0, or the memory is a device's. ENOENT also: not mapped.
+ * EPERM: mapped without IOMMU_IOAS_MAP_WRITEABLE. EFAULT also: the memory is not
+ * contiguous.
  */
 struct iommu_hw_queue_alloc {
 	__u32 size;

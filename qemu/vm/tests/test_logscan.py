@@ -76,6 +76,7 @@ printk: debug: ignoring loglevel setting.
 Spectre V2 : WARNING: Unprivileged eBPF is enabled with eIBRS on, data leaks possible
 kmemleak: Kernel memory leak detector initialized (mem pool available: 39340)
 kmemleak: Automatic memory scanning thread started
+[    0.000000] kmemleak: Kernel memory leak detector disabled
 ODEBUG: selftest passed
 ODEBUG: 12 of 12 active objects replaced
 kasan: KernelAddressSanitizer initialized
