@@ -139,7 +139,7 @@ TEST(MsixPage, TheWholeEntryIsWrittenAndForgotten)
 	EXPECT_EQ(bytes, expected);
 }
 
-TEST(Regions, Inside)
+TEST(RegionOfMemory, Inside)
 {
 	EXPECT_TRUE(page_device::inside(0, 256, 256));
 	EXPECT_TRUE(page_device::inside(256, 0, 256));
