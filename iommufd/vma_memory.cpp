@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Mapped memory of VFIO devices; see vma_memory.hpp.
 //
-// Lock: the Pages' lock guards Window::state_ and first_. The MMU notifier takes it, and whoever may be waited for in
+// Lock: the Pages' lock guards Window's present_, gone_ and first_. The MMU notifier takes it, and whoever may be waited for in
 // memory reclaim must not wait for memory itself: under this lock nothing is allocated that would (MemoryTraits::
 // in_notifier). A notifier that must not sleep refuses, which only the OOM killer's is, and not for VM_PFNMAP.
 #include "iommufd/vma_memory.hpp"
@@ -32,12 +32,11 @@ public:
 	static Window &of(mmu_interval_notifier *watch) { return *reinterpret_cast<Window *>(watch); }
 
 private:
-	enum class State : u8 { kLooking, kPresent, kGone };
-
 	kern::ZapWatch watch_; // first
 	Pages *pages_ = nullptr;
 	base::Pfn first_{};
-	State state_ = State::kLooking;
+	bool present_ = false; // found, and not zapped since
+	bool gone_ = false;    // was present; also read without the lock
 };
 
 class VmaMemory final : public DeviceMemory {
@@ -63,7 +62,7 @@ Status Window::begin(Pages &pages, UserVa start, u64 length, bool writable)
 		if (watch_.retry(seq))
 			continue;
 		first_ = found;
-		state_ = State::kPresent;
+		present_ = true;
 		return {};
 	}
 	return fail(Errno::kFault, "the mapping changes all the time");
@@ -71,16 +70,16 @@ Status Window::begin(Pages &pages, UserVa start, u64 length, bool writable)
 
 bool Window::zapped(unsigned long seq, bool may_sleep)
 {
-	if (__atomic_load_n(&state_, __ATOMIC_ACQUIRE) == State::kGone)
+	if (__atomic_load_n(&gone_, __ATOMIC_ACQUIRE))
 		return true;
 	if (!may_sleep)
 		return false;
 	base::Guard guard(pages_->lock());
 	watch_.set_seq(seq);
-	if (state_ != State::kPresent)
+	if (!std::exchange(present_, false))
 		return true;
 	pages_->revoke();
-	__atomic_store_n(&state_, State::kGone, __ATOMIC_RELEASE);
+	__atomic_store_n(&gone_, true, __ATOMIC_RELEASE);
 	return true;
 }
 

@@ -17,7 +17,6 @@ namespace {
 
 using base::check;
 using base::Errno;
-using base::fail;
 
 struct OfAll;
 
