@@ -91,8 +91,9 @@ public:
 	// Context: may sleep. All or nothing.
 	Result<Iova> map(SliceList &slices, u64 length, Placement where, kern::Prot prot);
 	// Unmaps every area inside the range and returns the number of bytes; 0 when there was none. ENOENT when an
-	// area lies across the border, EBUSY when memory of one is locked, EDEADLK when a kernel driver does not let go. What had been unmapped before the
-	// error stays so. Waits for other threads' maps and unmaps of an area in the range.
+	// area lies across the border, EBUSY when memory of one is locked, EDEADLK when a kernel driver does not let
+	// go. What had been unmapped before the error stays so. Waits for other threads' maps and unmaps of an area in
+	// the range.
 	Result<u64> unmap(IovaRange range);
 	// The same, and `bytes` tells in any case how many were unmapped.
 	Status unmap_counting(IovaRange range, u64 &bytes);
@@ -104,7 +105,8 @@ public:
 
 	// Keeps the range mapped and its memory pinned, for hardware that reads and writes it by the physical address
 	// of its first byte, the result. ENOENT: something of it is not mapped, or about to be unmapped; EPERM: not
-	// writable; EFAULT: not physically contiguous; and as Pages::pin(). Until unlock_memory() of the very same range.
+	// writable; EFAULT: not physically contiguous; and as Pages::pin(). Until unlock_memory() of the very same
+	// range.
 	Result<base::Pa> lock_memory(IovaRange range);
 	void unlock_memory(IovaRange range);
 

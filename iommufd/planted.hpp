@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Bugs put in on purpose, for tools/fuzz-planted to show that the fuzzer finds such. None is there unless the build says
-// PLANTED_BUGS=N, the sum of those wanted.
+// Bugs put in on purpose, for tools/fuzz-planted to show that the fuzzer finds such. None is there unless the build
+// says PLANTED_BUGS=N, the sum of those wanted.
 #pragma once
 
 #ifndef PLANTED_BUGS

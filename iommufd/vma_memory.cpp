@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Mapped memory of VFIO devices; see vma_memory.hpp.
 //
-// Lock: the Pages' lock guards Window's present_, gone_ and first_. The MMU notifier takes it, and whoever may be waited for in
-// memory reclaim must not wait for memory itself: under this lock nothing is allocated that would (MemoryTraits::
-// in_notifier). A notifier that must not sleep refuses, which only the OOM killer's is, and not for VM_PFNMAP.
+// Lock: the Pages' lock guards Window's present_, gone_ and first_. The MMU notifier takes it, and whoever may be
+// waited for in memory reclaim must not wait for memory itself: under this lock nothing is allocated that would
+// (MemoryTraits:: in_notifier). A notifier that must not sleep refuses, which only the OOM killer's is, and not for
+// VM_PFNMAP.
 #include "iommufd/vma_memory.hpp"
 
 #include "base/guard.hpp"

@@ -118,10 +118,7 @@ base::Status TestDevice::replace_pasid(u32 pasid, u32 &pt_id)
 	return base::check(iommufd_device_replace_pasid(idev_, pasid, &pt_id), "no other attachment");
 }
 
-void TestDevice::detach_pasid(u32 pasid)
-{
-	iommufd_device_detach_pasid(idev_, pasid);
-}
+void TestDevice::detach_pasid(u32 pasid) { iommufd_device_detach_pasid(idev_, pasid); }
 
 // Its further PASIDs are not detached: they are to go with it.
 TestDevice::~TestDevice()

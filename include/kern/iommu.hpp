@@ -75,8 +75,8 @@ struct DomainUserData {
 	u64 length = 0;
 };
 
-// A domain as user space describes it: flags are the uAPI's IOMMU_HWPT_ALLOC_*, `parent` (may be null) what it is nested
-// on. The driver must have the operation, see kx_domain_can_alloc_user(). ENOMEM, and what the driver returns.
+// A domain as user space describes it: flags are the uAPI's IOMMU_HWPT_ALLOC_*, `parent` (may be null) what it is
+// nested on. The driver must have the operation, see kx_domain_can_alloc_user(). ENOMEM, and what the driver returns.
 inline base::Result<Domain> alloc_user_domain(device *dev, u32 flags, const Domain *parent, const DomainUserData &user)
 {
 	iommu_domain *made = nullptr;

@@ -86,7 +86,8 @@ TEST_F(PasidTest, SlicesShareAnAutomaticHwpt)
 	EXPECT_NE(domain_of(8), nullptr);
 }
 
-// Its parent may, but no driver takes such a domain for a PASID: a VMM that asks is told so, and allocates another HWPT.
+// Its parent may, but no driver takes such a domain for a PASID: a VMM that asks is told so, and allocates another
+// HWPT.
 TEST_F(PasidTest, ASliceDoesNotTrackDirtyPages)
 {
 	dev.tracks_dirty = true;
