@@ -84,7 +84,7 @@ TEST_F(virtio, nothing_to_tell)
 	ASSERT_EQ(0, get_hw_info(self->fd, self->dev, buf, sizeof(buf), &out));
 	EXPECT_EQ(IOMMU_HW_INFO_TYPE_NONE, out.out_data_type);
 	EXPECT_EQ(0, out.data_len);
-	EXPECT_EQ(0, out.out_capabilities);
+	EXPECT_EQ(IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED, out.out_capabilities);
 	EXPECT_EQ(0, out.out_max_pasid_log2);
 	EXPECT_EQ(0, bytes_not(buf, sizeof(buf), 0)); /* padding */
 }
