@@ -29,26 +29,9 @@
 #define PAGES 16
 #define SIZE  (PAGES * PAGE)
 
-static int map_with(int fd, __u32 ioas, int file, __u64 start, __u64 length, __u64 *iova, __u32 flags)
-{
-	struct iommu_ioas_map_file cmd = {
-		.size = sizeof(cmd),
-		.flags = flags,
-		.ioas_id = ioas,
-		.fd = file,
-		.start = start,
-		.length = length,
-		.iova = *iova,
-	};
-	int rc = iommufd_call(fd, IOMMU_IOAS_MAP_FILE, &cmd);
-
-	*iova = cmd.iova;
-	return rc;
-}
-
 static int map_at(int fd, __u32 ioas, int file, __u64 start, __u64 length, __u64 iova)
 {
-	return map_with(fd, ioas, file, start, length, &iova, MAP_RW | IOMMU_IOAS_MAP_FIXED_IOVA);
+	return ioas_map_file_fixed(fd, ioas, file, start, length, iova, MAP_RW);
 }
 
 /* A dma-buf whose exporter says nothing about addresses */
@@ -113,8 +96,8 @@ TEST_F(mock, what_is_refused)
 	EXPECT_EQ(-EINVAL, map_at(f, self->ioas, b, SIZE, PAGE, IOVA));
 	EXPECT_EQ(-EINVAL, map_at(f, self->ioas, b, PAGE, SIZE, IOVA));
 	EXPECT_EQ(-EOVERFLOW, map_at(f, self->ioas, b, -PAGE, 2 * PAGE, IOVA));
-	EXPECT_EQ(-EOPNOTSUPP, map_with(f, self->ioas, b, 0, PAGE, &iova, MAP_RW | 1 << 30));
-	EXPECT_EQ(-EINVAL, map_with(f, self->ioas, b, 0, PAGE, &iova, IOMMU_IOAS_MAP_FIXED_IOVA));
+	EXPECT_EQ(-EOPNOTSUPP, ioas_map_file_auto(f, self->ioas, b, 0, PAGE, &iova, MAP_RW | 1 << 30));
+	EXPECT_EQ(-EINVAL, ioas_map_file_fixed(f, self->ioas, b, 0, PAGE, IOVA, 0));
 	EXPECT_EQ(-ENOENT, map_at(f, 12345, b, 0, PAGE, IOVA));
 	EXPECT_EQ(-ENOENT, map_at(f, self->dev.idev, b, 0, PAGE, IOVA));
 	EXPECT_EQ(-EINVAL, map_at(f, self->ioas, b, 0, PAGE, IOVA + 1));
@@ -138,7 +121,7 @@ TEST_F(mock, mapped_is_the_dma_bufs_memory)
 	ASSERT_EQ(0, map_at(self->fd, self->ioas, self->buf, PAGE / 2, PAGE, IOVA + 2 * SIZE + PAGE / 2));
 	EXPECT_EQ(0, mock_check_map(self->fd, self->dev.hwpt, IOVA + 2 * SIZE + PAGE / 2, PAGE,
 				    self->memory + PAGE / 2));
-	ASSERT_EQ(0, map_with(self->fd, self->ioas, self->buf, 0, SIZE, &iova, MAP_READ));
+	ASSERT_EQ(0, ioas_map_file_auto(self->fd, self->ioas, self->buf, 0, SIZE, &iova, MAP_READ));
 	EXPECT_EQ(0, mock_check_map(self->fd, self->dev.hwpt, iova, SIZE, self->memory));
 	EXPECT_EQ(0, ioas_unmap(self->fd, self->ioas, IOVA, SIZE, NULL));
 	EXPECT_EQ(-EINVAL, mock_check_map(self->fd, self->dev.hwpt, IOVA, PAGE, self->memory));

@@ -68,18 +68,6 @@ struct Exporter {
 	int fd;
 };
 
-int map_file(const Fd &fd, u32 ioas, int file, u64 start, u64 length, u64 iova, u32 flags = kReadWrite | kFixed)
-{
-	iommu_ioas_map_file cmd{};
-	cmd.flags = flags;
-	cmd.ioas_id = ioas;
-	cmd.fd = file;
-	cmd.start = start;
-	cmd.length = length;
-	cmd.iova = iova;
-	return fd.call(IOMMU_IOAS_MAP_FILE, cmd);
-}
-
 // A device whose domain suits no other one
 device &loner(Machine &machine)
 {
@@ -125,24 +113,24 @@ iommufd_test_hook meanwhile{nullptr, nullptr, [](device *) { return false; },
 TEST_F(DmaBuf, WrongUse)
 {
 	const int foreign = fake::dmabuf_fd(fake::new_dmabuf(kForeign, kPage));
-	EXPECT_EQ(map_file(fd, ioas, foreign, 0, kPage, kIova), -95);
+	EXPECT_EQ(fd.map_file_at(ioas, foreign, 0, kPage, kIova), -95);
 	fake::close_dmabuf(foreign);
 	iommufd_dmabuf_exporter twice = exporter.exporter, cannot{.ops = &kStatic, .range = range_of, .next = nullptr};
 	EXPECT_EQ(iommufd_dmabuf_register(&twice), -16);
 	EXPECT_EQ(iommufd_dmabuf_register(&cannot), -22);
-	EXPECT_EQ(map_file(fd, ioas, exporter.fd, 0, 0, kIova), -22);
-	EXPECT_EQ(map_file(fd, ioas, exporter.fd, 0, kPages * kPage + 1, kIova), -22);
-	EXPECT_EQ(map_file(fd, ioas, exporter.fd, kPages * kPage, kPage, kIova), -22);
-	EXPECT_EQ(map_file(fd, ioas, exporter.fd, base::kU64Max - kPage + 1, 2 * kPage, kIova), -75);
-	EXPECT_EQ(map_file(fd, ioas, exporter.fd, 0, kPage, kIova, kReadWrite | kFixed | 1 << 20), -95);
+	EXPECT_EQ(fd.map_file_at(ioas, exporter.fd, 0, 0, kIova), -22);
+	EXPECT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPages * kPage + 1, kIova), -22);
+	EXPECT_EQ(fd.map_file_at(ioas, exporter.fd, kPages * kPage, kPage, kIova), -22);
+	EXPECT_EQ(fd.map_file_at(ioas, exporter.fd, base::kU64Max - kPage + 1, 2 * kPage, kIova), -75);
+	EXPECT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPage, kIova, kReadWrite | 1 << 20), -95);
 	exporter.memory.revoked = true;
-	EXPECT_EQ(map_file(fd, ioas, exporter.fd, 0, kPage, kIova), -19);
+	EXPECT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPage, kIova), -19);
 	exporter.memory.revoked = false;
 	exporter.buf->attach_error = -16;
-	EXPECT_EQ(map_file(fd, ioas, exporter.fd, 0, kPage, kIova), -16);
+	EXPECT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPage, kIova), -16);
 	exporter.buf->attach_error = 0;
 	exporter.buf->pin_error = -6;
-	EXPECT_EQ(map_file(fd, ioas, exporter.fd, 0, kPage, kIova), -6);
+	EXPECT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPage, kIova), -6);
 	EXPECT_TRUE(exporter.buf->attachments.empty());
 }
 
@@ -150,7 +138,7 @@ TEST_F(DmaBuf, MapsWhatTheExporterSays)
 {
 	Bound dev(fd, loner(machine)), second(fd, loner(machine));
 	ASSERT_EQ(dev.attach(ioas), 0);
-	ASSERT_EQ(map_file(fd, ioas, exporter.fd, 2 * kPage, 3 * kPage, kIova), 0);
+	ASSERT_EQ(fd.map_file_at(ioas, exporter.fd, 2 * kPage, 3 * kPage, kIova), 0);
 	EXPECT_EQ(kx_domain_iova_to_phys(fake::domains()[0], kIova), (exporter.memory.first + 2) * kPage);
 	EXPECT_EQ(exporter.mappings(), 3);
 	ASSERT_EQ(second.attach(ioas), 0);
@@ -172,7 +160,7 @@ TEST_F(DmaBuf, RevokedIsInNoDomainForGood)
 	u64 at = kOther, bytes = 0;
 	ASSERT_EQ(dev.attach(ioas), 0);
 	ASSERT_EQ(second.attach(ioas), 0);
-	ASSERT_EQ(map_file(fd, ioas, exporter.fd, 0, kPages * kPage, kIova), 0);
+	ASSERT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPages * kPage, kIova), 0);
 	ASSERT_EQ(fd.copy(other, ioas, kIova, kPage, at), 0);
 	ASSERT_EQ(late.attach(other), 0);
 	EXPECT_EQ(exporter.mappings(), 2 * long{kPages} + 1);
@@ -185,7 +173,7 @@ TEST_F(DmaBuf, RevokedIsInNoDomainForGood)
 	late.detach();
 	ASSERT_EQ(late.attach(ioas), 0);
 	EXPECT_EQ(exporter.mappings(), 0);
-	ASSERT_EQ(map_file(fd, ioas, exporter.fd, 0, kPage, kOther), 0);
+	ASSERT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPage, kOther), 0);
 	EXPECT_EQ(exporter.mappings(), 3);
 	at = kIova;
 	ASSERT_EQ(fd.copy(other, ioas, kIova + kPage, kPage, at), 0);
@@ -200,7 +188,7 @@ TEST_F(DmaBuf, KernelDriversGetNothing)
 	Driver driver(fd);
 	char byte = 0;
 	ASSERT_EQ(driver.attach(ioas), 0);
-	ASSERT_EQ(map_file(fd, ioas, exporter.fd, 0, kPage, kIova), 0);
+	ASSERT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPage, kIova), 0);
 	EXPECT_EQ(driver.pin(kIova, kPage), -22);
 	EXPECT_EQ(driver.rw(kIova, &byte, 1, 0), -22);
 	EXPECT_EQ(driver.rw(kIova, &byte, 1, 1), -22);
@@ -210,9 +198,9 @@ TEST_F(DmaBuf, KernelDriversGetNothing)
 TEST_F(DmaBuf, RevokedWhileADomainIsFilled)
 {
 	ASSERT_EQ(iommufd_test_register(&meanwhile), 0);
-	ASSERT_EQ(map_file(fd, ioas, exporter.fd, 0, kPages * kPage, kIova), 0);
+	ASSERT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPages * kPage, kIova), 0);
 	ASSERT_EQ(fd.map_at(ioas, memory(2), 2 * kPage, 2 * kIova), 0);
-	ASSERT_EQ(map_file(fd, ioas, exporter.fd, 0, kPages * kPage, kOther), 0);
+	ASSERT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPages * kPage, kOther), 0);
 	Bound dev(fd, machine.new_device());
 	long before = -1;
 	// Steps before that of the memory in the middle: looking for the objects
@@ -370,7 +358,7 @@ struct MapDmaBuf : Scenario {
 		fd.close();
 		exporter.reset();
 	}
-	int run() override { return map_file(fd, ioas, exporter->fd, 0, kPages * kPage, kIova); }
+	int run() override { return fd.map_file_at(ioas, exporter->fd, 0, kPages * kPage, kIova); }
 };
 
 } // namespace
