@@ -6,6 +6,7 @@
 #include "fake/device_memory.hpp"
 #include "fake/edu.hpp"
 #include "fake/siov.hpp"
+#include "fake/sync.hpp"
 #include "iommufd/dmabuf_exporters.hpp"
 #include "pasid_alloc/glue.h"
 #include "support/world.hpp"
@@ -654,6 +655,7 @@ TEST_F(Edu, WhatARevocationLeaves)
 	ASSERT_TRUE(s.open());
 	ASSERT_TRUE(s.set_msix({VFIO_PCI_MSIX_IRQ_INDEX, kEventFd, 1, 3}));
 	vdev.on_zap = [&] {
+		EXPECT_EQ(fake::locks_held(), 1U) << "a call could say ENODEV before the DMA has ended";
 		EXPECT_FALSE(s.begin_fault());
 		s.end_fault();
 	};
