@@ -21,6 +21,7 @@
 #include "lib/iommufd.h"
 #include "lib/mock.h"
 #include "lib/process.h"
+#include "lib/race.h"
 #include "lib/slice.h"
 #include "lib/system.h"
 #include "../include/uapi/linux/vfio_dma_buf.h"
@@ -248,7 +249,7 @@ struct churn {
 	int fd, buf;
 	__u32 ioas, dev;
 	volatile bool stop;
-	long done, errors;
+	volatile long done, errors;
 };
 
 static void *churn_maps(void *arg)
@@ -284,7 +285,7 @@ TEST_F(mock, revoke_races_map_and_attach)
 {
 	struct churn maps = { .fd = self->fd, .buf = self->buf, .ioas = self->ioas, .dev = self->dev.idev };
 	struct churn domains = maps;
-	const __u64 until = now_us() + 4000000;
+	const __u64 start = now_us();
 	pthread_t threads[2];
 	long rounds = 0, seen = 0;
 	__u32 twin;
@@ -294,7 +295,7 @@ TEST_F(mock, revoke_races_map_and_attach)
 	ASSERT_EQ(0, map_at(self->fd, self->ioas, self->buf, 0, SIZE, IOVA + 4 * SIZE));
 	ASSERT_EQ(0, pthread_create(&threads[0], NULL, churn_maps, &maps));
 	ASSERT_EQ(0, pthread_create(&threads[1], NULL, churn_domains, &domains));
-	for (; now_us() < until; rounds++) {
+	for (; racing(start, 4, rounds > 10 && maps.done > 10 && domains.done > 10 && seen); rounds++) {
 		for (int i = 0; i < 4; i++)
 			seen += !mock_check_map(self->fd, self->dev.hwpt, IOVA + i * SIZE, PAGE, self->memory);
 		ASSERT_EQ(0, mock_dmabuf_revoke(self->fd, self->buf, true));
@@ -513,14 +514,22 @@ TEST_F(slice, removal_takes_it_away)
 {
 	int buf = page_dmabuf(self);
 	pthread_t remover;
+	bool gone = false;
 	void *rc = NULL;
 
 	ASSERT_LE(0, buf);
 	ASSERT_EQ(0, map_at(self->fd, self->ioas, buf, 0, PAGE, TARGET));
 	EXPECT_EQ(1, reaches(self, 1));
 	ASSERT_EQ(0, pthread_create(&remover, NULL, remove_slice, self->uuid));
-	for (int i = 0; i < 1000 && page_dmabuf(self) != -ENODEV; i++)
+	for (int i = 0; i < 1000 && !gone; i++) {
+		const int another = page_dmabuf(self);
+
+		gone = another == -ENODEV;
+		if (another >= 0)
+			close(another);
 		usleep(10000);
+	}
+	EXPECT_TRUE(gone);
 	EXPECT_EQ(-ENODEV, page_dmabuf(self));
 	EXPECT_EQ(-ENODEV, map_at(self->fd, self->ioas, buf, 0, PAGE, TARGET + PAGE));
 	EXPECT_EQ(0, edu_write_memory(&self->edu, TARGET + SIOV_EDU_BUFFER, 4));
