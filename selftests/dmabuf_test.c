@@ -365,17 +365,12 @@ static int command(slice_fixture *self, __u8 value)
 
 FIXTURE_SETUP(slice)
 {
-	ASSERT_EQ(0, slice_parent(0, self->bdf)) { TH_LOG("no siov-edu, or siov_edu refused it"); }
-	slice_remove_leftovers();
-	slice_uuid(0, self->uuid);
-	ASSERT_EQ(0, slice_create(self->bdf, self->uuid));
 	self->fd = iommufd_open();
 	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, slice_set_up(&self->dev, self->bdf, self->uuid, self->fd)) { TH_LOG("no usable siov-edu"); }
 	ASSERT_EQ(0, ioas_alloc(self->fd, &self->ioas));
 	self->mem = pages_alloc(PAGE);
 	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, 0, MAP_RW));
-	ASSERT_EQ(0, slice_open(&self->dev, self->uuid));
-	ASSERT_EQ(0, slice_bind(&self->dev, self->fd));
 	ASSERT_EQ(0, command(self, 6));
 	ASSERT_EQ(0, edu_open(&self->edu, 0));
 	ASSERT_EQ(0, edu_bind(&self->edu, self->fd));
