@@ -39,16 +39,23 @@ int kx_domain_alloc(struct device *dev, struct iommu_domain **domain)
 	return take(iommu_paging_domain_alloc(dev), domain);
 }
 
+/* Only the kernel's own functions for allocating domains note whose they are. */
+int kx_domain_take(struct iommu_domain *made, struct device *dev, struct iommu_domain **domain)
+{
+	int rc = take(made, domain);
+
+	if (!rc)
+		made->owner = driver_of(dev);
+	return rc;
+}
+
 int kx_domain_alloc_user(struct device *dev, unsigned int flags, struct iommu_domain *parent, unsigned int data_type,
 			 unsigned long data, unsigned long data_len, struct iommu_domain **domain)
 {
 	const struct iommu_user_data user = { .type = data_type, .uptr = (void __user *)data, .len = data_len };
-	const struct iommu_ops *ops = driver_of(dev);
-	int rc = take(ops->domain_alloc_user(dev, flags, parent, data_len ? &user : NULL), domain);
 
-	if (!rc)
-		(*domain)->owner = ops;
-	return rc;
+	return kx_domain_take(driver_of(dev)->domain_alloc_user(dev, flags, parent, data_len ? &user : NULL), dev,
+			      domain);
 }
 
 bool kx_domain_same_driver(const struct iommu_domain *domain, struct device *dev)

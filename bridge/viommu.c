@@ -2,6 +2,7 @@
 /* The operations of <linux/iommufd_driver.h> that take 6.12's structures for user data */
 #include <linux/iommu.h>
 
+#include "bridge/iommu.h"
 #include "bridge/viommu.h"
 #include "include/linux/iommufd_driver.h"
 
@@ -23,13 +24,8 @@ int kx_viommu_alloc_nested(struct iommufd_viommu *viommu, struct device *dev, un
 			   struct iommu_domain **domain)
 {
 	const struct iommu_user_data user = { .type = data_type, .uptr = (void __user *)data, .len = data_len };
-	struct iommu_domain *made = viommu->ops->alloc_domain_nested(viommu, flags, &user);
 
-	if (IS_ERR(made))
-		return PTR_ERR(made);
-	made->owner = dev->iommu->iommu_dev->ops;
-	*domain = made;
-	return 0;
+	return kx_domain_take(viommu->ops->alloc_domain_nested(viommu, flags, &user), dev, domain);
 }
 
 int kx_viommu_invalidate(struct iommufd_viommu *viommu, unsigned int data_type, unsigned long data,

@@ -3,9 +3,9 @@
 // the kernel's.
 //
 // Lock: the dma-buf's reservation lock guards revoked.
-#include "base/held.hpp"
 #include "base/math.hpp"
 #include "kern/alloc.hpp"
+#include "kern/dmabuf_export.hpp"
 #include "kern/log.hpp"
 #include "mock_iommu/glue.h"
 #include "mock_iommu/ops.hpp"
@@ -32,8 +32,6 @@ struct DmaBuf {
 	bool revoked = false;
 };
 
-using BufRef = base::Held<dma_buf, mx_dmabuf_put>;
-
 } // namespace
 
 base::Status dmabuf_get(Call &call, iommu_test_cmd &cmd)
@@ -46,26 +44,18 @@ base::Status dmabuf_get(Call &call, iommu_test_cmd &cmd)
 	TRY_LET(made, kern::make<DmaBuf>(length));
 	if (!made->memory)
 		return fail(Errno::kNoMem, "out of contiguous memory");
-	dma_buf *buf;
-	TRY(base::check(mx_dmabuf_create(made.get(), length, in.open_flags, &buf), "no dma-buf"));
+	TRY_LET(buf, kern::ExportedBuf::create(made.get(), length, in.open_flags));
 	made.release();
-	BufRef ref(buf);
-	const int fd = mx_dmabuf_fd(buf, in.open_flags);
-	TRY(base::check(fd, "no descriptor"));
-	ref.release();
+	TRY_LET(fd, buf.into_fd(in.open_flags));
 	call.set_result(fd);
 	return {};
 }
 
 base::Status dmabuf_revoke(Call &, iommu_test_cmd &cmd)
 {
-	dma_buf *buf;
-	TRY(base::check(mx_dmabuf_get(cmd.dmabuf_revoke.dmabuf_fd, &buf), "not a dma-buf of the mock"));
-	BufRef ref(buf);
-	mx_dmabuf_lock(buf);
-	static_cast<DmaBuf *>(mx_dmabuf_data(buf))->revoked = cmd.dmabuf_revoke.revoked;
-	mx_dmabuf_notify(buf);
-	mx_dmabuf_unlock(buf);
+	TRY_LET(buf, kern::ExportedBuf::from_fd(cmd.dmabuf_revoke.dmabuf_fd));
+	kern::ExportChange change(buf.get());
+	static_cast<DmaBuf *>(buf.data())->revoked = cmd.dmabuf_revoke.revoked;
 	return {};
 }
 

@@ -5,7 +5,6 @@
 #pragma once
 #include "bridge/bridge.h"
 
-struct dma_buf;
 struct iommu_dirty_bitmap;
 struct iommu_hwpt_invalidate_selftest;
 struct iommu_hwpt_selftest;
@@ -103,20 +102,11 @@ void mx_fd_install(int fd, struct file *file);
 int mx_user_page(unsigned long uptr, unsigned long *pfn, unsigned int *pins);
 unsigned long mx_pfn_of(struct page *page);
 
-/* glue_dmabuf.c: dma-bufs of the mock; see there */
+/* glue_dmabuf.c: the memory of dma-bufs, and what tells iommufd of them (bridge/dmabuf_export.h) */
 void *mx_memory_alloc(unsigned long length); /* contiguous, zeroed; NULL: none */
 void mx_memory_free(void *memory, unsigned long length);
 unsigned long long mx_memory_pa(void *memory);
 int mx_dmabuf_start(void);
-void mx_dmabuf_stop(void);
-int mx_dmabuf_create(void *data, unsigned long length, unsigned int flags, struct dma_buf **buf);
-int mx_dmabuf_fd(struct dma_buf *buf, unsigned int flags);
-int mx_dmabuf_get(int fd, struct dma_buf **buf);
-void mx_dmabuf_put(struct dma_buf *buf);
-void *mx_dmabuf_data(struct dma_buf *buf);
-void mx_dmabuf_lock(struct dma_buf *buf);
-void mx_dmabuf_unlock(struct dma_buf *buf);
-void mx_dmabuf_notify(struct dma_buf *buf);
 
 /* C++ */
 int mock_choose_generation(const char *name);

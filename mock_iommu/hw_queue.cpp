@@ -30,7 +30,6 @@ base::Status Viommu::add(HwQueue &queue, u64 pa)
 
 	if (index >= IOMMU_TEST_HW_QUEUE_MAX)
 		return fail(Errno::kInval, "no such queue");
-	kern::Guard guard(lock_);
 	if (queues_[index])
 		return fail(Errno::kExist, "the queue is in use");
 	HwQueue *needs = index ? queues_[index - 1] : nullptr;
@@ -47,7 +46,6 @@ base::Status Viommu::add(HwQueue &queue, u64 pa)
 
 void Viommu::remove(HwQueue &queue)
 {
-	kern::Guard guard(lock_);
 	queues_[queue.core.index] = nullptr;
 	if (queue.needs)
 		iommufd_hw_queue_undepend(&queue.core, &queue.needs->core);

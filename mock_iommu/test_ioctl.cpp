@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // IOMMU_TEST_CMD: from the user's structure to the function of the operation and back.
 #include "base/types.hpp"
+#include "bridge/dmabuf_export.h"
 #include "kern/log.hpp"
 #include "kern/uaccess.hpp"
 #include "mock_iommu/glue.h"
@@ -149,7 +150,7 @@ int mock_init()
 void mock_exit()
 {
 	mx_users_wait();
-	mx_dmabuf_stop();
+	kx_export_stop();
 	mx_driver_stop();
 	mx_iommu_unregister();
 }

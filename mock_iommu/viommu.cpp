@@ -15,7 +15,6 @@ using base::fail;
 namespace mock {
 namespace {
 
-constinit kern::LockClass viommu_class("mock_iommu: Viommu::lock");
 constexpr unsigned kPagesOrder = 1;
 constexpr u64 kPagesLength = base::kPageSize << kPagesOrder;
 
@@ -68,7 +67,7 @@ base::Status init(Viommu::Given &given, const iommu_user_data *data)
 
 } // namespace
 
-Viommu::Viommu(iommufd_viommu &core) : core_(core), lock_(viommu_class) { mx_user_get(); }
+Viommu::Viommu(iommufd_viommu &core) : core_(core) { mx_user_get(); }
 
 Viommu::~Viommu()
 {

@@ -2,10 +2,10 @@
 // The mock's part of a vIOMMU: two pages that the user can map, if it gave data, and two HW queues of which the second
 // needs the first. Its vDEVICEs' caches are with the devices (device.hpp), its nested domains in nested.hpp.
 //
-// Locks: lock_ guards queues_; iommufd makes queues one after the other, but ends them at any time.
+// Locks: none. iommufd makes and ends the queues of a vIOMMU one after the other, which guards queues_; the rest is
+// constant.
 #pragma once
 #include "base/result.hpp"
-#include "kern/sync.hpp"
 #include "mock_iommu/abi.hpp"
 #include "mock_iommu/driver_api.hpp"
 #include "mock_iommu/glue.h"
@@ -43,7 +43,6 @@ public:
 
 private:
 	iommufd_viommu &core_;
-	kern::Mutex lock_;
 	HwQueue *queues_[IOMMU_TEST_HW_QUEUE_MAX]{};
 	u32 *pages_ = nullptr;
 	unsigned long mmap_offset_ = 0; // 0: not there

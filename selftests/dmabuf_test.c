@@ -21,6 +21,7 @@
 #include "lib/iommufd.h"
 #include "lib/mock.h"
 #include "lib/process.h"
+#include "lib/race.h"
 #include "lib/slice.h"
 #include "lib/system.h"
 #include "../include/uapi/linux/vfio_dma_buf.h"
@@ -248,7 +249,7 @@ struct churn {
 	int fd, buf;
 	__u32 ioas, dev;
 	volatile bool stop;
-	long done, errors;
+	volatile long done, errors;
 };
 
 static void *churn_maps(void *arg)
@@ -284,7 +285,7 @@ TEST_F(mock, revoke_races_map_and_attach)
 {
 	struct churn maps = { .fd = self->fd, .buf = self->buf, .ioas = self->ioas, .dev = self->dev.idev };
 	struct churn domains = maps;
-	const __u64 until = now_us() + 4000000;
+	const __u64 start = now_us();
 	pthread_t threads[2];
 	long rounds = 0, seen = 0;
 	__u32 twin;
@@ -294,7 +295,7 @@ TEST_F(mock, revoke_races_map_and_attach)
 	ASSERT_EQ(0, map_at(self->fd, self->ioas, self->buf, 0, SIZE, IOVA + 4 * SIZE));
 	ASSERT_EQ(0, pthread_create(&threads[0], NULL, churn_maps, &maps));
 	ASSERT_EQ(0, pthread_create(&threads[1], NULL, churn_domains, &domains));
-	for (; now_us() < until; rounds++) {
+	for (; racing(start, 4, rounds > 10 && maps.done > 10 && domains.done > 10 && seen); rounds++) {
 		for (int i = 0; i < 4; i++)
 			seen += !mock_check_map(self->fd, self->dev.hwpt, IOVA + i * SIZE, PAGE, self->memory);
 		ASSERT_EQ(0, mock_dmabuf_revoke(self->fd, self->buf, true));
@@ -364,17 +365,12 @@ static int command(slice_fixture *self, __u8 value)
 
 FIXTURE_SETUP(slice)
 {
-	ASSERT_EQ(0, slice_parent(0, self->bdf)) { TH_LOG("no siov-edu, or siov_edu refused it"); }
-	slice_remove_leftovers();
-	slice_uuid(0, self->uuid);
-	ASSERT_EQ(0, slice_create(self->bdf, self->uuid));
 	self->fd = iommufd_open();
 	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, slice_set_up(&self->dev, self->bdf, self->uuid, self->fd)) { TH_LOG("no usable siov-edu"); }
 	ASSERT_EQ(0, ioas_alloc(self->fd, &self->ioas));
 	self->mem = pages_alloc(PAGE);
 	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, 0, MAP_RW));
-	ASSERT_EQ(0, slice_open(&self->dev, self->uuid));
-	ASSERT_EQ(0, slice_bind(&self->dev, self->fd));
 	ASSERT_EQ(0, command(self, 6));
 	ASSERT_EQ(0, edu_open(&self->edu, 0));
 	ASSERT_EQ(0, edu_bind(&self->edu, self->fd));
@@ -513,14 +509,22 @@ TEST_F(slice, removal_takes_it_away)
 {
 	int buf = page_dmabuf(self);
 	pthread_t remover;
+	bool gone = false;
 	void *rc = NULL;
 
 	ASSERT_LE(0, buf);
 	ASSERT_EQ(0, map_at(self->fd, self->ioas, buf, 0, PAGE, TARGET));
 	EXPECT_EQ(1, reaches(self, 1));
 	ASSERT_EQ(0, pthread_create(&remover, NULL, remove_slice, self->uuid));
-	for (int i = 0; i < 1000 && page_dmabuf(self) != -ENODEV; i++)
+	for (int i = 0; i < 1000 && !gone; i++) {
+		const int another = page_dmabuf(self);
+
+		gone = another == -ENODEV;
+		if (another >= 0)
+			close(another);
 		usleep(10000);
+	}
+	EXPECT_TRUE(gone);
 	EXPECT_EQ(-ENODEV, page_dmabuf(self));
 	EXPECT_EQ(-ENODEV, map_at(self->fd, self->ioas, buf, 0, PAGE, TARGET + PAGE));
 	EXPECT_EQ(0, edu_write_memory(&self->edu, TARGET + SIOV_EDU_BUFFER, 4));

@@ -22,6 +22,7 @@
 #include "lib/iommufd.h"
 #include "lib/mock.h"
 #include "lib/process.h"
+#include "lib/race.h"
 #include "lib/system.h"
 
 #define PARAMETER "/sys/module/iommufd/parameters/map_pfnmap"
@@ -449,7 +450,7 @@ struct churn {
 	fixture *self;
 	__u32 dev;
 	volatile bool stop;
-	long done, errors;
+	volatile long done, errors;
 };
 
 static void *churn_maps(void *arg)
@@ -508,7 +509,7 @@ TEST_F(bar, zap_races_map_attach_and_dma)
 {
 	struct churn work[3] = {{.self = self}, {.self = self}, {.self = self}};
 	void *(*const what[3])(void *) = {churn_maps, churn_domains, churn_dma};
-	const __u64 until = now_us() + 5000000;
+	const __u64 start = now_us();
 	struct mock_dev mock;
 	pthread_t threads[3];
 	long rounds = 0, seen = 0;
@@ -524,7 +525,7 @@ TEST_F(bar, zap_races_map_attach_and_dma)
 		work[i].dev = mock.idev;
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, what[i], &work[i]));
 	}
-	for (; now_us() < until; rounds++) {
+	for (; racing(start, 5, rounds > 3 && work[0].done > 10 && work[1].done > 10 && work[2].done && seen); rounds++) {
 		ASSERT_EQ(0, map(self, self->bar, 4 * PAGE, ANOTHER, MAP_RW));
 		for (int i = 0; i < 5; i++)
 			seen += mapped(self->fd, hwpt, TARGET) == 4;

@@ -6,16 +6,15 @@
 //
 // Locks: the list's, one mutex for all slices, guards the list and Export::slice. It is taken under the parent driver's
 // locks and around a dma-buf's reservation lock, which guards revoked.
-#include "base/held.hpp"
 #include "base/list.hpp"
 #include "base/result.hpp"
 #include "kern/alloc.hpp"
+#include "kern/dmabuf_export.hpp"
 #include "kern/log.hpp"
 #include "vfio_siov/glue.h"
 
 namespace {
 
-using base::check;
 using base::Errno;
 
 struct OfAll;
@@ -41,32 +40,23 @@ public:
 	~ExportsGuard() { sx_exports_unlock(); }
 };
 
-using BufRef = base::Held<dma_buf, sx_dmabuf_put>;
-
 base::Result<int> create(vfio_siov_device *slice, u64 pa, u64 length, u32 flags, bool usable)
 {
-	BufRef ref; // let go without the lock
 	TRY_LET(made, kern::make<Export>(slice, pa, length, usable));
-	TRY(check(sx_dmabuf_create(made.get(), length, flags, &made->buf), "no dma-buf"));
+	TRY_LET(buf, kern::ExportedBuf::create(made.get(), length, flags));
 	Export &added = *made.release(); // the dma-buf's
-	ref = BufRef(added.buf);
+	added.buf = buf.get();
 	{
 		ExportsGuard guard;
 		exports.push_back(added);
 	}
-	const int fd = sx_dmabuf_fd(added.buf, flags);
-	TRY(check(fd, "no descriptor"));
-	ref.release();
-	return fd;
+	return buf.into_fd(flags);
 }
 
-// Who holds a mapping loses it in any case: only what is mapped from now on knows that the memory is there again.
 void set_usable(Export &item, bool usable)
 {
-	sx_dmabuf_lock(item.buf);
+	kern::ExportChange change(item.buf);
 	item.revoked = !usable;
-	sx_dmabuf_notify(item.buf);
-	sx_dmabuf_unlock(item.buf);
 }
 
 } // namespace

@@ -4,7 +4,6 @@
 #include "bridge/bridge.h"
 #include "include/linux/vfio_siov.h"
 
-struct dma_buf;
 struct iommufd_device;
 
 KX_DECLS_BEGIN
@@ -34,16 +33,9 @@ int sx_register(struct vfio_siov_device *slice);
 unsigned long long sx_now_ns(void);
 void sx_log_pause(struct vfio_siov_device *slice, unsigned int us);
 
-/* glue_dmabuf.c: the lock of the list of dma-bufs, and the dma-bufs. sx_dmabuf_create(): the dma-buf owns data, which
- * stays the caller's on failure. sx_dmabuf_fd(): the descriptor takes over the reference, unless it fails. */
+/* glue_exports.c: the lock of the list of dma-bufs */
 void sx_exports_lock(void);
 void sx_exports_unlock(void);
-int sx_dmabuf_create(void *data, unsigned long length, unsigned int flags, struct dma_buf **buf);
-int sx_dmabuf_fd(struct dma_buf *buf, unsigned int flags);
-void sx_dmabuf_put(struct dma_buf *buf);
-void sx_dmabuf_lock(struct dma_buf *buf);
-void sx_dmabuf_unlock(struct dma_buf *buf);
-void sx_dmabuf_notify(struct dma_buf *buf);
 
 /* C++ */
 int siov_check_parent(struct device *parent);

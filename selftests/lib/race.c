@@ -27,6 +27,11 @@ static atomic_bool over;
 
 bool race_is_over(void) { return atomic_load(&over); }
 
+bool racing(unsigned long long start_us, unsigned int seconds, bool met)
+{
+	return now_us() - start_us < (met ? 1 : 8) * seconds * 1000000ULL;
+}
+
 bool race_knows(const struct race_op *op, int rc)
 {
 	for (size_t i = 0; i < sizeof(op->errnos) / sizeof(op->errnos[0]); i++)

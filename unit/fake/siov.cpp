@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "fake/siov.hpp"
 
-#include "fake/device_memory.hpp"
-#include "fake/fault.hpp"
 #include "fake/iommu.hpp"
 #include "fake/sync.hpp"
-#include "iommufd/dmabuf_exporters.hpp"
 #include "iommufd/pasid_api.hpp"
 
 namespace fake {
@@ -14,21 +11,11 @@ namespace {
 
 Parent the_parent;
 Lock exports_lock{"vfio_siov exports", false, false, 0};
-const dma_buf_ops slice_ops{.release = siov_export_released};
-
-int range_of(dma_buf *buf, unsigned long long *pa, unsigned long long *length)
-{
-	assert_held(buf->resv);
-	return siov_export_range(buf->data, pa, length);
-}
-
-iommufd_dmabuf_exporter exporter{.ops = &slice_ops, .range = range_of, .next = nullptr};
 
 } // namespace
 
 Parent &parent() { return the_parent; }
 void reset_parent() { the_parent = {}; }
-iommufd_dmabuf_exporter &slice_exporter() { return exporter; }
 
 } // namespace fake
 
@@ -85,18 +72,3 @@ int sx_emulated_attach(vfio_device *vdev, unsigned int *ioas)
 
 void sx_exports_lock() { fake::take_lock(fake::exports_lock, false); }
 void sx_exports_unlock() { fake::drop_lock(fake::exports_lock, false); }
-
-int sx_dmabuf_create(void *data, unsigned long length, unsigned int, dma_buf **buf)
-{
-	if (fake::step(fake::Fault::kAlloc))
-		return -12;
-	*buf = &fake::new_dmabuf(fake::slice_ops, length, data);
-	return 0;
-}
-
-int sx_dmabuf_fd(dma_buf *buf, unsigned int) { return fake::step(fake::Fault::kAlloc) ? -24 : fake::dmabuf_fd(*buf); }
-
-void sx_dmabuf_put(dma_buf *buf) { kx_dmabuf_put(buf); }
-void sx_dmabuf_lock(dma_buf *buf) { kx_dmabuf_lock(buf); }
-void sx_dmabuf_unlock(dma_buf *buf) { kx_dmabuf_unlock(buf); }
-void sx_dmabuf_notify(dma_buf *buf) { fake::move_notify(*buf); }

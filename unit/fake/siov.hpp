@@ -30,8 +30,6 @@ struct vfio_device {
 	unsigned ioas = 0; // that it is attached to
 };
 
-struct iommufd_dmabuf_exporter;
-
 namespace fake {
 
 struct Parent {
@@ -45,7 +43,5 @@ struct Parent {
 
 Parent &parent();
 void reset_parent();
-// Tells iommufd of the dma-bufs of slices.
-iommufd_dmabuf_exporter &slice_exporter();
 
 } // namespace fake

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <linux/vfio.h>
 
+#include "bridge/dmabuf_export.h"
 #include "fake/device_memory.hpp"
 #include "fake/edu.hpp"
 #include "fake/siov.hpp"
-#include "iommufd/dmabuf_exporters.hpp"
+#include "fake/sync.hpp"
 #include "pasid_alloc/glue.h"
 #include "support/world.hpp"
 #include "fake/pasid_alloc.hpp"
@@ -654,6 +655,7 @@ TEST_F(Edu, WhatARevocationLeaves)
 	ASSERT_TRUE(s.open());
 	ASSERT_TRUE(s.set_msix({VFIO_PCI_MSIX_IRQ_INDEX, kEventFd, 1, 3}));
 	vdev.on_zap = [&] {
+		EXPECT_EQ(fake::locks_held(), 1U) << "a call could say ENODEV before the DMA has ended";
 		EXPECT_FALSE(s.begin_fault());
 		s.end_fault();
 	};
@@ -727,11 +729,14 @@ TEST_F(Edu, ThePasidGoesBackWhenTheAdiHasForgottenIt)
 	pasids = iommu_pasid_init(&dev, "edu", &ops, nullptr);
 }
 
+// As the module does when it is loaded
+constexpr kx_export_kind kSliceMemory{.released = siov_export_released, .range = siov_export_range, .mmap = nullptr};
+
 // The page's dma-buf: where the owner can map it, and while it is there
 struct EduExport : Edu {
 	EduExport()
 	{
-		EXPECT_EQ(iommufd_dmabuf_register(&fake::slice_exporter()), 0);
+		EXPECT_EQ(kx_export_start(&kSliceMemory), 0);
 		vdev.pfn = fake::new_device_memory(1);
 		EXPECT_TRUE(first.open());
 	}
@@ -742,7 +747,7 @@ struct EduExport : Edu {
 		for (int buf : bufs)
 			fake::close_dmabuf(buf);
 		fd.close();
-		iommufd_dmabuf_unregister(&fake::slice_exporter());
+		kx_export_stop();
 	}
 	int get()
 	{
