@@ -61,7 +61,7 @@ void zap(Process &process, unsigned long va, unsigned long pages);
 // What the kernel runs while page tables are looked up, once
 void while_looking(std::function<void()> fn);
 unsigned watches();
-// What the next MMU notifier is allowed
+// Runs the notifiers of a range where they may not sleep; false: one had to, and has done nothing.
 bool try_zap(unsigned long va, unsigned long pages);
 extern bool map_pfnmap; // the module's parameter
 
