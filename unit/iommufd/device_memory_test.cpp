@@ -3,6 +3,7 @@
 // that no domain has a page frame when it goes, and that nothing waits for memory under a lock that notifiers take.
 #include "fake/device_memory.hpp"
 #include "iommufd/dmabuf_exporters.hpp"
+#include "iommufd/ioas.hpp"
 #include "iommufd/vfio_uapi.hpp"
 #include "support/failures.hpp"
 
@@ -431,6 +432,23 @@ TEST_F(Bar, BeginsInsideOfAPage)
 	EXPECT_EQ(kx_domain_iova_to_phys(fake::domains()[0], iova), (first + kPages - 1) * kPage - kPage / 2);
 	zap(kPages - 1, 1);
 	EXPECT_EQ(fake::mapped_bytes(*fake::domains()[0]), 0u);
+}
+
+// Nor does hardware that knows no revocation; and asking for it waits for no memory under the lock of notifiers.
+TEST_F(Bar, NobodyGetsItForGood)
+{
+	Driver driver(fd);
+	char byte = 0;
+	ASSERT_EQ(driver.attach(ioas), 0);
+	ASSERT_EQ(fd.map_at(ioas, kBar, kPages * kPage, kIova), 0);
+	EXPECT_EQ(driver.pin(kIova, kPage), -22);
+	EXPECT_EQ(driver.rw(kIova, &byte, 1, 0), -22);
+	EXPECT_EQ(driver.rw(kIova, &byte, 1, 1), -22);
+	auto held = fd.context().objects().get<iommufd::Ioas>(iommufd::ObjectId(ioas));
+	ASSERT_TRUE(held);
+	const auto lock = (*held)->table().lock_memory({base::Iova(kIova), base::Iova(kIova + 2 * kPage - 1)});
+	EXPECT_EQ(lock ? 0 : lock.error().to_errno(), -22);
+	zap();
 }
 
 // So long that nobody could keep its pages on the stack: the fakes see who waits for memory where notifiers do.
