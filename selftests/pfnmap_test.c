@@ -4,13 +4,15 @@
  * source writes the target's register 4 (which keeps the complement); whether the word came is seen by the CPU, by
  * read() on the device. Then the BAR's mapping goes in each way that there is, and must be gone for DMA as well.
  *
- * Needs two edu devices that can be reset: each behind a port of its own.
+ * Needs two edu devices that can be reset, each behind a port of its own, and slot_power three: it takes one for good.
+ * Its power-offs are not for a kernel with lockdep (unplug_test).
  */
 #include "lib/harness.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -24,6 +26,7 @@
 #include "lib/process.h"
 #include "lib/race.h"
 #include "lib/system.h"
+#include "lib/unplug.h"
 
 #define PARAMETER "/sys/module/iommufd/parameters/map_pfnmap"
 #define WORD      0x1000000ULL /* IOVA of the source's word in memory; the mock's domains begin there */
@@ -32,6 +35,8 @@
 #define LIVENESS  4             /* the register that a write ends up in */
 #define MEMORY    2             /* bits of the command register */
 #define MASTER    4
+#define ASK_MS    30000 /* until the kernel asks for a device */
+#define FINISH_MS 60000 /* until it has gone, once it is closed */
 
 FIXTURE(bar)
 {
@@ -123,6 +128,7 @@ static int open_by_group(struct edu *edu, int index, int container, int *group)
 		rc = container_set_iommu(container, VFIO_TYPE1v2_IOMMU);
 	if (rc)
 		return rc;
+	strcpy(edu->vfio.bdf, bdf);
 	edu->vfio.fd = group_get_device(*group, bdf);
 	return edu->vfio.fd < 0 ? edu->vfio.fd : edu_start(edu);
 }
@@ -186,6 +192,22 @@ static void *vvar(void)
 	return (void *)start;
 }
 
+/* The BAR as sysfs maps it: also page frames of a device, and shared. Is the register there? */
+static int reaches_itself_by_sysfs(fixture *self, char **mapped)
+{
+	char path[80];
+	int file;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.15s/resource0", self->target.vfio.bdf);
+	file = open(path, O_RDWR | O_CLOEXEC);
+	*mapped = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	close(file);
+	if (*mapped == MAP_FAILED)
+		return -errno;
+	put(self, LIVENESS, 0x1234567);
+	return *(volatile __u32 *)(*mapped + LIVENESS) == ~0x1234567U;
+}
+
 TEST_F(bar, what_is_refused)
 {
 	char *room = pages_alloc(4 * PAGE), *part;
@@ -196,6 +218,10 @@ TEST_F(bar, what_is_refused)
 	ASSERT_NE(NULL, vvar());
 	EXPECT_EQ(-EFAULT, map(self, vvar(), PAGE, TARGET, MAP_READ));
 	EXPECT_EQ(-EINVAL, map(self, self->bar, 0, TARGET, MAP_RW));
+	/* the same BAR, and not by way of VFIO */
+	ASSERT_EQ(1, reaches_itself_by_sysfs(self, &part));
+	EXPECT_EQ(-EFAULT, map(self, part, PAGE, TARGET, MAP_RW));
+	munmap(part, PAGE);
 
 	/* memory, two pages of the BAR, memory; in any part that is neither */
 	part = mmap(room + PAGE, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, self->target.vfio.fd, 0);
@@ -365,7 +391,10 @@ TEST_F(bar, what_does_not_end_it)
 	ASSERT_EQ(0, mprotect(self->bar, self->size, PROT_READ));
 	EXPECT_EQ(1, reaches(self, TARGET));
 	ASSERT_LE(0, refs);
+	/* referenced, soft-dirty */
 	EXPECT_EQ(1, write(refs, "1", 1));
+	EXPECT_EQ(1, reaches(self, TARGET));
+	EXPECT_EQ(1, write(refs, "4", 1));
 	close(refs);
 	EXPECT_EQ(1, reaches(self, TARGET));
 	child = fork();
@@ -394,8 +423,6 @@ TEST_F(bar, the_device_goes)
 	void *rc = NULL;
 	int request;
 
-	if (variant->container)
-		SKIP(return, "the group goes with it");
 	request = vfio_request_eventfd(&self->target.vfio);
 	ASSERT_LE(0, request);
 	ASSERT_EQ(0, map(self, self->bar, self->size, TARGET, MAP_RW));
@@ -411,6 +438,52 @@ TEST_F(bar, the_device_goes)
 	EXPECT_EQ(0, edu_write_memory(&self->source, TARGET + LIVENESS, 4));
 	EXPECT_EQ(0, unmap(self, TARGET, self->size));
 	EXPECT_EQ(0, attr_write("/sys/bus/pci/rescan", "1"));
+}
+
+/*
+ * Really, by its slot's power. The kernel asks, and as long as the user keeps the BAR mapped it stays a target; then it
+ * is none, before the device has gone. Nothing plugs it in again: each variant takes the first device that is left.
+ */
+TEST_F(bar, slot_power)
+{
+	const int slot = slot_of(self->target.vfio.bdf);
+	struct pollfd request = {.events = POLLIN};
+	char *page = pages_alloc(PAGE);
+	char bdf[16];
+	int remover;
+
+	ASSERT_LT(0, slot) { TH_LOG("the target is in no hotplug slot"); }
+	request.fd = vfio_request_eventfd(&self->target.vfio);
+	ASSERT_LE(0, request.fd);
+	strcpy(bdf, self->target.vfio.bdf);
+	ASSERT_EQ(0, map(self, self->bar, self->size, TARGET, MAP_RW));
+	EXPECT_EQ(1, reaches(self, TARGET));
+	/* the registers are mapped a second time, by the library */
+	munmap((void *)self->target.bar, self->target.bar_size);
+	self->target.bar = NULL;
+	remover = slot_power_off_apart(slot, self->bar, self->size);
+	ASSERT_LT(0, remover);
+	ASSERT_EQ(1, poll(&request, 1, ASK_MS));
+	EXPECT_EQ(1, reaches(self, TARGET));
+	EXPECT_TRUE(pci_present(bdf));
+	munmap(self->bar, self->size);
+	self->bar = NULL;
+	EXPECT_EQ(0, reaches(self, TARGET));
+	edu_close(&self->target);
+	EXPECT_TRUE(ends_within(remover, FINISH_MS));
+	EXPECT_FALSE(pci_present(bdf));
+	EXPECT_EQ(-ENODEV, slot_power(slot, true));
+
+	/* What is left are IOVAs; the other device goes on, and they are free for others. */
+	EXPECT_EQ(0, edu_write_memory(&self->source, TARGET + LIVENESS, 4));
+	EXPECT_EQ(-EEXIST, map(self, page, PAGE, TARGET, MAP_RW));
+	EXPECT_EQ(0, unmap(self, TARGET, self->size));
+	ASSERT_EQ(0, map(self, page, PAGE, TARGET, MAP_RW));
+	*self->word = 0x5a5a5a5a;
+	EXPECT_EQ(0, edu_read_memory(&self->source, WORD, 4));
+	EXPECT_EQ(0, edu_write_memory(&self->source, TARGET, 4));
+	EXPECT_EQ(0x5a5a5a5a, *(volatile __u32 *)page);
+	close(request.fd);
 }
 
 /* /dev/iommu as it is by default takes no BARs, as in-tree: not when it pins them, at the latest. */
