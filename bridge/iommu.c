@@ -2,6 +2,7 @@
 /* <linux/iommu.h>, with the PASID status and the ATS capability of <linux/pci-ats.h> */
 #include <linux/iommu.h>
 #include <linux/list.h>
+#include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/pci-ats.h>
 #include <linux/pci.h>
@@ -26,27 +27,23 @@ static const struct iommu_ops *driver_of(struct device *dev)
 	return dev->iommu->iommu_dev->ops;
 }
 
-static int take(struct iommu_domain *made, struct iommu_domain **domain)
+/*
+ * Only the kernel's own functions for allocating domains note whose they are. And it is the devices that keep a driver's
+ * module, while a domain may outlive them all: so each domain keeps it, too, until it is freed.
+ */
+int kx_domain_take(struct iommu_domain *made, struct device *dev, struct iommu_domain **domain)
 {
 	if (IS_ERR(made))
 		return PTR_ERR(made);
+	made->owner = driver_of(dev);
+	__module_get(made->owner->owner);
 	*domain = made;
 	return 0;
 }
 
 int kx_domain_alloc(struct device *dev, struct iommu_domain **domain)
 {
-	return take(iommu_paging_domain_alloc(dev), domain);
-}
-
-/* Only the kernel's own functions for allocating domains note whose they are. */
-int kx_domain_take(struct iommu_domain *made, struct device *dev, struct iommu_domain **domain)
-{
-	int rc = take(made, domain);
-
-	if (!rc)
-		made->owner = driver_of(dev);
-	return rc;
+	return kx_domain_take(iommu_paging_domain_alloc(dev), dev, domain);
 }
 
 int kx_domain_alloc_user(struct device *dev, unsigned int flags, struct iommu_domain *parent, unsigned int data_type,
@@ -91,7 +88,10 @@ bool kx_domain_can_alloc_user(struct device *dev)
 
 void kx_domain_free(struct iommu_domain *domain)
 {
+	struct module *driver = domain->owner->owner;
+
 	iommu_domain_free(domain);
+	module_put(driver);
 }
 
 int kx_domain_map(struct iommu_domain *domain, unsigned long iova, unsigned long long pa, unsigned long size, int prot)

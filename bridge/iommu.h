@@ -9,7 +9,7 @@ typedef int (*kx_resv_fn)(void *context, unsigned long long start, unsigned long
 
 KX_DECLS_BEGIN
 int kx_domain_alloc(struct device *dev, struct iommu_domain **domain);
-/* For C alone. made: what an operation of dev's driver returned, a domain or an ERR_PTR() */
+/* For C alone. made: what dev's driver returned, a domain or an ERR_PTR(); it keeps the driver until it is freed */
 int kx_domain_take(struct iommu_domain *made, struct device *dev, struct iommu_domain **domain);
 /* parent: null, or what the new domain is nested on */
 int kx_domain_alloc_user(struct device *dev, unsigned int flags, struct iommu_domain *parent, unsigned int data_type,

@@ -64,12 +64,9 @@ int mx_driver_start(void);
 void mx_driver_stop(void);
 int mx_number_alloc(unsigned int *number);
 
-/* glue_viommu.c: who keeps the mock from going, and what its vIOMMUs need of the kernel */
-void mx_user_get(void);
+/* glue_viommu.c: what vIOMMUs need of the kernel */
 /* fn(context) in a hard interrupt, and what it returns. Context: may sleep. */
 int mx_in_interrupt(int (*fn)(void *context), void *context);
-void mx_user_put(void);
-void mx_users_wait(void);
 void *mx_pages_alloc(unsigned int order, unsigned long long *pa);
 void mx_pages_free(void *pages, unsigned int order);
 struct iommu_domain *mx_domain_error(int rc);

@@ -1,34 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What vIOMMUs need of the kernel: pages that the user may map, arrays of the user's; and who waits for them. */
-#include <linux/atomic.h>
+/* What vIOMMUs need of the kernel: pages that the user may map, arrays of the user's, interrupts. */
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/iommu.h>
 #include <linux/irq_work.h>
 #include <linux/mm.h>
-#include <linux/wait.h>
 
 #include "mock_iommu/glue.h"
-
-static atomic_t users;
-static DECLARE_WAIT_QUEUE_HEAD(users_gone);
-
-void mx_user_get(void)
-{
-	atomic_inc(&users);
-}
-
-void mx_user_put(void)
-{
-	if (atomic_dec_and_test(&users))
-		wake_up_all(&users_gone);
-}
-
-/* iommufd keeps the module for each vIOMMU, so that this is for those alone that are on their very last steps. */
-void mx_users_wait(void)
-{
-	WARN_ON(!wait_event_timeout(users_gone, !atomic_read(&users), 10 * HZ));
-}
 
 struct interrupt {
 	struct irq_work work;

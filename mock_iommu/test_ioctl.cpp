@@ -149,7 +149,6 @@ int mock_init()
 
 void mock_exit()
 {
-	mx_users_wait();
 	kx_export_stop();
 	mx_driver_stop();
 	mx_iommu_unregister();

@@ -67,8 +67,6 @@ base::Status init(Viommu::Given &given, const iommu_user_data *data)
 
 } // namespace
 
-Viommu::Viommu(iommufd_viommu &core) : core_(core) { mx_user_get(); }
-
 Viommu::~Viommu()
 {
 	for (HwQueue *queue : queues_)
@@ -77,7 +75,6 @@ Viommu::~Viommu()
 		iommufd_viommu_destroy_mmap(&core_, mmap_offset_);
 	if (pages_)
 		mx_pages_free(pages_, kPagesOrder);
-	mx_user_put();
 }
 
 base::Status Viommu::make_pages(iommu_viommu_selftest &data)

@@ -30,7 +30,7 @@ public:
 
 	static Viommu &of(iommufd_viommu *viommu) { return *reinterpret_cast<Given *>(viommu)->ours; }
 
-	explicit Viommu(iommufd_viommu &core);
+	explicit Viommu(iommufd_viommu &core) : core_(core) {}
 	Viommu(const Viommu &) = delete;
 	~Viommu();
 

@@ -2,7 +2,8 @@
 /*
  * dma-bufs as DMA targets, by IOAS_MAP_FILE, and their end: those of the mock, compared with the mock's page tables, and
  * the page of a slice of siov-edu (fixture slice), which another device (edu) writes. Here and in slices the memory
- * goes away while it is mapped: nothing of it may be left in any domain when that call returns.
+ * goes away while it is mapped: nothing of it may be left in any domain when that call returns. slot_power needs siov-edu
+ * in a hotplug slot, and a kernel without lockdep (unplug_test).
  */
 #include "lib/harness.h"
 
@@ -24,6 +25,7 @@
 #include "lib/race.h"
 #include "lib/slice.h"
 #include "lib/system.h"
+#include "lib/unplug.h"
 #include "../include/uapi/linux/vfio_dma_buf.h"
 
 #define IOVA  0x10000000ULL
@@ -329,6 +331,7 @@ FIXTURE(slice)
 	struct edu edu;
 	__u32 ioas;
 	char *mem; /* a page at IOVA of ioas */
+	bool gone; /* and its parent */
 };
 
 typedef FIXTURE_DATA(slice) slice_fixture;
@@ -382,7 +385,8 @@ FIXTURE_TEARDOWN(slice)
 	edu_close(&self->edu);
 	slice_close(&self->dev);
 	EXPECT_EQ(0, close(self->fd));
-	EXPECT_EQ(0, slice_remove(self->uuid));
+	if (!self->gone)
+		EXPECT_EQ(0, slice_remove(self->uuid));
 }
 
 #define TARGET 0x100000ULL /* IOVA of the page; edu has 28 bits */
@@ -505,27 +509,34 @@ static void *remove_slice(void *uuid)
 	return (void *)(long)slice_remove(uuid);
 }
 
+#define TAKEN_US (60ULL * 1000000)
+
+/* Has the slice been taken back after at most us? */
+static bool taken_within(slice_fixture *self, __u64 us)
+{
+	const __u64 end = now_us() + us;
+	int buf;
+
+	while ((buf = page_dmabuf(self)) != -ENODEV) {
+		close(buf);
+		if (now_us() > end)
+			return false;
+		usleep(10000);
+	}
+	return true;
+}
+
 TEST_F(slice, removal_takes_it_away)
 {
 	int buf = page_dmabuf(self);
 	pthread_t remover;
-	bool gone = false;
 	void *rc = NULL;
 
 	ASSERT_LE(0, buf);
 	ASSERT_EQ(0, map_at(self->fd, self->ioas, buf, 0, PAGE, TARGET));
 	EXPECT_EQ(1, reaches(self, 1));
 	ASSERT_EQ(0, pthread_create(&remover, NULL, remove_slice, self->uuid));
-	for (int i = 0; i < 1000 && !gone; i++) {
-		const int another = page_dmabuf(self);
-
-		gone = another == -ENODEV;
-		if (another >= 0)
-			close(another);
-		usleep(10000);
-	}
-	EXPECT_TRUE(gone);
-	EXPECT_EQ(-ENODEV, page_dmabuf(self));
+	EXPECT_TRUE(taken_within(self, TAKEN_US));
 	EXPECT_EQ(-ENODEV, map_at(self->fd, self->ioas, buf, 0, PAGE, TARGET + PAGE));
 	EXPECT_EQ(0, edu_write_memory(&self->edu, TARGET + SIOV_EDU_BUFFER, 4));
 	slice_close(&self->dev);
@@ -536,6 +547,34 @@ TEST_F(slice, removal_takes_it_away)
 	ASSERT_EQ(0, slice_bind(&self->dev, self->fd));
 	EXPECT_EQ(0, reaches(self, 2)) { TH_LOG("the next slice on the same page"); }
 	close(buf);
+}
+
+/* The parent is unplugged, with all its slices: the last test, as nothing plugs it in again. */
+TEST_F(slice, slot_power)
+{
+	const int slot = slot_of(self->bdf), buf = page_dmabuf(self);
+	int remover;
+
+	ASSERT_LT(0, slot) { TH_LOG("siov-edu is in no hotplug slot"); }
+	ASSERT_LE(0, buf);
+	ASSERT_EQ(0, map_at(self->fd, self->ioas, buf, 0, PAGE, TARGET));
+	EXPECT_EQ(1, reaches(self, 1));
+	remover = slot_power_off_apart(slot, self->dev.page, SIOV_EDU_PAGE_SIZE);
+	ASSERT_LT(0, remover);
+	self->gone = true;
+	EXPECT_TRUE(taken_within(self, TAKEN_US));
+	EXPECT_EQ(-ENODEV, map_at(self->fd, self->ioas, buf, 0, PAGE, TARGET + PAGE));
+	EXPECT_EQ(0, edu_write_memory(&self->edu, TARGET + SIOV_EDU_BUFFER, 4));
+	EXPECT_TRUE(pci_present(self->bdf)) { TH_LOG("gone while it is open"); }
+	slice_close(&self->dev);
+	EXPECT_TRUE(ends_within(remover, 60000));
+	EXPECT_FALSE(pci_present(self->bdf));
+	/* The dma-buf is still there, the IOVAs are, and nothing is behind them. */
+	EXPECT_EQ(-ENODEV, map_at(self->fd, self->ioas, buf, 0, PAGE, TARGET + PAGE));
+	EXPECT_EQ(-EEXIST, ioas_map_fixed(self->fd, self->ioas, self->mem, PAGE, TARGET, MAP_RW));
+	EXPECT_EQ(0, edu_write_memory(&self->edu, TARGET + SIOV_EDU_BUFFER, 4));
+	close(buf);
+	EXPECT_EQ(0, ioas_unmap(self->fd, self->ioas, TARGET, PAGE, NULL));
 }
 
 TEST_HARNESS_MAIN

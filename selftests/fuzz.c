@@ -34,7 +34,7 @@
 #include "lib/system.h"
 #include "lib/vfio.h"
 
-enum { BATCH = 200, SLOW = 10, STUCK = 300, PATIENCE = 3, TRIES = 6, TEXT = 1 << 16, SEEDS = 512 };
+enum { BATCH = 200, SLOW = 10, STUCK = 1200, PATIENCE = 3, TRIES = 6, TEXT = 1 << 16, SEEDS = 512 };
 
 static struct {
 	__u64 seed;

@@ -6,12 +6,14 @@
  * Also runs on the kernel's own iommufd with IOMMUFD_TEST, in a machine without an IOMMU: the rules are the same.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/harness.h"
@@ -20,6 +22,8 @@
 
 #define LENGTH  (16 * PAGE)
 #define GRANULE 2048
+
+static bool ours;
 
 FIXTURE(mock)
 {
@@ -185,9 +189,31 @@ TEST_F(mock, access)
 	close(copier);
 }
 
+/* A page table may outlive the last device: then its driver has to outlive both, as it is to free the page table. */
+TEST_F(mock, stays_for_its_page_tables)
+{
+	struct mock_dev dev;
+	__u32 paging, nested;
+
+	if (!ours)
+		SKIP(return, "the kernel's own iommufd");
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, 0, &dev));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, dev.idev, self->ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, &paging));
+	ASSERT_EQ(0, mock_nested_alloc(self->fd, dev.idev, paging, 0, &nested));
+	ASSERT_EQ(0, object_destroy(self->fd, dev.stdev));
+	EXPECT_EQ(-1, syscall(SYS_delete_module, "mock_iommu", O_NONBLOCK));
+	EXPECT_EQ(EWOULDBLOCK, errno);
+	EXPECT_EQ(0, object_destroy(self->fd, nested));
+	EXPECT_EQ(-1, syscall(SYS_delete_module, "mock_iommu", O_NONBLOCK));
+	EXPECT_EQ(0, object_destroy(self->fd, paging));
+	EXPECT_EQ(0, syscall(SYS_delete_module, "mock_iommu", O_NONBLOCK));
+	EXPECT_TRUE(mock_load());
+}
+
 int main(int argc, char **argv)
 {
-	if (!mock_load())
+	ours = mock_load();
+	if (!ours)
 		ksft_print_msg("no mock_iommu.ko: the kernel's own\n");
 	return test_harness_run(argc, argv);
 }
