@@ -161,6 +161,24 @@ TEST_F(FileMemoryTest, OutlivesDescriptorAndProcess)
 	EXPECT_EQ(fake::pins_total(), 0);
 }
 
+// Against the process's own limit nothing can be charged any more.
+TEST_F(FileMemoryTest, WhoHasExitedCannotPay)
+{
+	Fd own;
+	u64 mode = 1;
+	fake::current.ipc_lock = false;
+	ASSERT_EQ(own.option(IOMMU_OPTION_RLIMIT_MODE, IOMMU_OPTION_OP_SET, 0, mode), 0);
+	const u32 full = own.ioas();
+	open_file();
+	ASSERT_EQ(own.map_file_at(full, kMemfd, 0, 8 * kPage, kIova), 0);
+	fake::become(fake::new_process(*machine.process.user));
+	fake::exit_process(machine.process);
+	Bound late(own, machine.new_device());
+	EXPECT_EQ(late.attach(full), -14);
+	EXPECT_EQ(fake::pins_total(), 0);
+	EXPECT_EQ(machine.process.mm.pinned_vm, 0);
+}
+
 TEST_F(FileMemoryTest, AutomaticIovaKeepsTheOffset)
 {
 	open_file();

@@ -161,6 +161,12 @@ TEST_P(LockMemory, LongMemoryIsPinnedInSteps)
 	EXPECT_EQ(describe_all({&fd.context()}), before);
 	EXPECT_EQ(lock(0x10000000, 1100 * kPage), -14);
 	EXPECT_EQ(describe_all({&fd.context()}), before);
+	// A gap where one step ends and the next begins
+	ASSERT_EQ(fd.map_at(ioas, memory(1024, {.run = 512}), 1024 * kPage, 0x20000000), 0);
+	EXPECT_EQ(lock(0x20000000, 513 * kPage), -14);
+	ASSERT_EQ(lock(0x20000000, 512 * kPage), 0);
+	unlock(0x20000000, 512 * kPage);
+	ASSERT_EQ(fd.unmap(ioas, 0x20000000, 1024 * kPage), 0);
 	ASSERT_EQ(lock(0x10000000, 700 * kPage), 0);
 	unlock(0x10000000, 700 * kPage);
 	EXPECT_EQ(describe_all({&fd.context()}), before);

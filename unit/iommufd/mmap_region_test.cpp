@@ -106,6 +106,7 @@ TEST_F(Regions, OnlyOfAnOwnerThatIsThere)
 	EXPECT_EQ(regions.remove_all_of(made), 1u);
 
 	const u64 left = add(1);
+	fake::munmap(map(left, 1));
 	ASSERT_EQ(fd.destroy(id), 0);
 	map(left, 1, -6);
 	ASSERT_EQ(fd.ioas(), id);

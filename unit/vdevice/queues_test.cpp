@@ -167,7 +167,10 @@ TEST_F(QueuesTest, WrongCalls)
 		return fd.call(IOMMU_HW_QUEUE_ALLOC, cmd);
 	};
 	EXPECT_EQ(hw_queue([](auto &cmd) { cmd.flags = 1; }), -95);
-	EXPECT_EQ(hw_queue([](auto &cmd) { cmd.type = 0; }), -95);
+	const auto knows = driver.ops.hw_queue_size;
+	driver.ops.hw_queue_size = [](iommufd_viommu *, u32) -> unsigned long { return sizeof(HwDriver::Part); };
+	EXPECT_EQ(hw_queue([](auto &cmd) { cmd.type = 0; }), -95) << "whatever the driver says";
+	driver.ops.hw_queue_size = knows;
 	EXPECT_EQ(hw_queue([](auto &cmd) { cmd.length = 0; }), -22);
 	EXPECT_EQ(hw_queue([](auto &cmd) { cmd.length = base::kU64Max; }), -75);
 	EXPECT_EQ(hw_queue([](auto &cmd) { cmd.length = kPage + 1; }), -2);
