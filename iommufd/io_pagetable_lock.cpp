@@ -51,6 +51,9 @@ Result<base::Pa> lock_part(Area &area, IovaRange part)
 		return fail(Errno::kNoEnt, "the area is being unmapped");
 	if (!area.prot().writable())
 		return fail(Errno::kPerm, "the memory is mapped read-only");
+	// Under its lock there may be no allocation (MemoryTraits::in_notifier).
+	if (!area.pages().is_pinned())
+		return fail(Errno::kInval, "a device's memory cannot be pinned");
 	kern::Guard guard(area.pages().lock());
 	TRY_LET(first, pin_in_one_piece(area.pages(), area.indexes(part)));
 	area.locks_++;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the cases (C++) and the suite table (C) know of each other.
+/* What the cases (C++; user_data.c is C, as what it tests) and the suite table (C) know of each other.
  *
  * KUnit's ASSERT leaves a case without unwinding, which C++ does not survive. Cases use EXPECT and EXPECT_EQ, and
  * REQUIRE where going on makes no sense: it returns.
@@ -41,6 +41,18 @@ struct kunit;
 	X(dirty, across_bitmap_pages) \
 	X(dirty, unaligned_bitmaps) \
 	X(dirty, nothing_outside)
+#define KT_USER_DATA(X) \
+	X(user_data, struct_of_our_size) \
+	X(user_data, struct_of_an_older_user) \
+	X(user_data, struct_refused) \
+	X(user_data, struct_out_of_reach) \
+	X(user_data, struct_to_the_user) \
+	X(user_data, entry_by_index) \
+	X(user_data, entries_in_a_row) \
+	X(user_data, entries_beyond_the_array) \
+	X(user_data, entries_refused) \
+	X(user_data, entries_out_of_reach) \
+	X(user_data, entry_far_away)
 #define KT_LOCKS(X) \
 	X(locks, order_is_accepted)
 
@@ -82,6 +94,7 @@ KT_IO_PAGETABLE(KT_DECLARE)
 KT_PAGES(KT_DECLARE)
 KT_RUNS(KT_DECLARE)
 KT_DIRTY(KT_DECLARE)
+KT_USER_DATA(KT_DECLARE)
 KT_LOCKS(KT_DECLARE)
 KX_DECLS_END
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The KUnit suites: tables of the cases, which are C++ (see kunit.h), and what the cases need of KUnit itself. */
+/* The KUnit suites: tables of the cases, most of which are C++ (see kunit.h), and what the cases need of KUnit itself. */
 #include <kunit/test.h>
 #include <linux/mman.h>
 #include <linux/module.h>
@@ -13,6 +13,7 @@ static struct kunit_case io_pagetable_cases[] = { KT_IO_PAGETABLE(CASE){} };
 static struct kunit_case pages_cases[] = { KT_PAGES(CASE){} };
 static struct kunit_case runs_cases[] = { KT_RUNS(CASE){} };
 static struct kunit_case dirty_cases[] = { KT_DIRTY(CASE){} };
+static struct kunit_case user_data_cases[] = { KT_USER_DATA(CASE){} };
 static struct kunit_case locks_cases[] = { KT_LOCKS(CASE){} };
 
 static struct kunit_suite objects = { .name = "iommufd_objects", .test_cases = objects_cases };
@@ -20,8 +21,9 @@ static struct kunit_suite io_pagetable = { .name = "iommufd_io_pagetable", .test
 static struct kunit_suite pages = { .name = "iommufd_pages", .test_cases = pages_cases };
 static struct kunit_suite runs = { .name = "iommufd_runs", .test_cases = runs_cases };
 static struct kunit_suite dirty = { .name = "iommufd_dirty", .test_cases = dirty_cases };
+static struct kunit_suite user_data = { .name = "iommufd_user_data", .test_cases = user_data_cases };
 static struct kunit_suite locks = { .name = "iommufd_locks", .test_cases = locks_cases };
-kunit_test_suites(&objects, &io_pagetable, &pages, &runs, &dirty, &locks);
+kunit_test_suites(&objects, &io_pagetable, &pages, &runs, &dirty, &user_data, &locks);
 
 unsigned long kt_memory(struct kunit *test, unsigned long size)
 {

@@ -25,6 +25,14 @@ struct world {
 	struct iommu_iova_range ranges[8];
 	struct iommu_hw_info_vtd *info; /* behind it is no memory */
 	__u32 spare;                    /* an IOAS to destroy */
+	/* On an IOMMU that has vIOMMUs, which this machine's need not: mock devices, attached to other */
+	struct guest {
+		struct mock_dev dev, taken;
+		__u32 parent;         /* a nest parent */
+		__u32 viommu, in_use; /* the second one has a vDEVICE (taken), an event queue and a HW queue */
+		__u32 vdevice, veventq, hw_queue;
+		int events;
+	} guest;
 };
 
 /* What only the running test knows */
@@ -40,6 +48,10 @@ enum when {
 	IOMMUFD,
 	MEMFD_READ_ONLY,
 	PROC_FILE,
+	MOCK_HWPT_ID,
+	TAKEN_DEVICE_ID,
+	VIOMMU_ID,
+	VIOMMU_IN_USE_ID,
 };
 
 struct change {
@@ -66,6 +78,7 @@ struct ioctl_case {
 	 * HWPT has no dirty tracking, and it is not a nested one. */
 	int good;
 	bool (*left_well)(const void *cmd); /* after a mistake; may be NULL */
+	bool for_guests;                    /* needs world.guest */
 };
 
 /* clang-format off */
@@ -592,6 +605,160 @@ static const struct mistake fault_queue_mistakes[] = {
 	{ 0 }
 };
 
+/* VIOMMU_ALLOC */
+#define NUMBER_IN_USE 7
+
+static void fill_viommu(struct world *w, void *cmd)
+{
+	struct iommu_viommu_alloc *c = cmd;
+
+	c->type = IOMMU_VIOMMU_TYPE_SELFTEST;
+	c->dev_id = w->guest.dev.idev;
+	c->hwpt_id = w->guest.parent;
+}
+
+static void undo_viommu(struct world *w, void *cmd)
+{
+	object_destroy(w->fd, ((struct iommu_viommu_alloc *)cmd)->out_viommu_id);
+}
+
+static const struct mistake viommu_mistakes[] = {
+	{ "flag 0", { SET(iommu_viommu_alloc, flags, 1) }, -EOPNOTSUPP },
+	{ "flag 31", { SET(iommu_viommu_alloc, flags, 1u << 31) }, -EOPNOTSUPP },
+	{ "reserved", { SET(iommu_viommu_alloc, __reserved, 1) }, -EOPNOTSUPP },
+	{ "type 0", { SET(iommu_viommu_alloc, type, 0) }, -EOPNOTSUPP },
+	{ "type of another IOMMU", { SET(iommu_viommu_alloc, type, IOMMU_VIOMMU_TYPE_ARM_SMMUV3) }, -EOPNOTSUPP },
+	{ "device behind another IOMMU", { SET_TO(iommu_viommu_alloc, dev_id, DEVICE_ID) }, -EOPNOTSUPP },
+	{ "device id 0", { SET(iommu_viommu_alloc, dev_id, 0) }, -ENOENT },
+	{ "unknown device", { SET(iommu_viommu_alloc, dev_id, NO_ID) }, -ENOENT },
+	{ "IOAS as device", { SET_TO(iommu_viommu_alloc, dev_id, IOAS_ID) }, -ENOENT },
+	{ "vIOMMU as device", { SET_TO(iommu_viommu_alloc, dev_id, VIOMMU_ID) }, -ENOENT },
+	{ "HWPT id 0", { SET(iommu_viommu_alloc, hwpt_id, 0) }, -ENOENT },
+	{ "unknown HWPT", { SET(iommu_viommu_alloc, hwpt_id, NO_ID) }, -ENOENT },
+	{ "IOAS as HWPT", { SET_TO(iommu_viommu_alloc, hwpt_id, IOAS_ID) }, -ENOENT },
+	{ "vIOMMU as HWPT", { SET_TO(iommu_viommu_alloc, hwpt_id, VIOMMU_ID) }, -ENOENT },
+	{ "HWPT that is no nest parent", { SET_TO(iommu_viommu_alloc, hwpt_id, MOCK_HWPT_ID) }, -EINVAL },
+	{ "HWPT of another IOMMU", { SET_TO(iommu_viommu_alloc, hwpt_id, HWPT_ID) }, -EINVAL },
+	{ "data that is not there", { SET(iommu_viommu_alloc, data_len, 24) }, -EFAULT },
+	{ "data without access",
+	  { SET(iommu_viommu_alloc, data_len, 24), SET_TO(iommu_viommu_alloc, data_uptr, NOTHING_VA) }, -EFAULT },
+	{ "results that cannot be written",
+	  { SET(iommu_viommu_alloc, data_len, 24), SET_TO(iommu_viommu_alloc, data_uptr, READONLY_VA) }, -EFAULT },
+	{ "data too short",
+	  { SET(iommu_viommu_alloc, data_len, 7), SET_TO(iommu_viommu_alloc, data_uptr, READONLY_VA) }, -EINVAL },
+	{ "data too long",
+	  { SET(iommu_viommu_alloc, data_len, 25), SET_TO(iommu_viommu_alloc, data_uptr, READONLY_VA) }, -EINVAL },
+	{ 0 }
+};
+
+/* VDEVICE_ALLOC */
+static void fill_vdevice(struct world *w, void *cmd)
+{
+	struct iommu_vdevice_alloc *c = cmd;
+
+	c->viommu_id = w->guest.viommu;
+	c->dev_id = w->guest.dev.idev;
+	c->virt_id = NUMBER_IN_USE;
+}
+
+static void undo_vdevice(struct world *w, void *cmd)
+{
+	object_destroy(w->fd, ((struct iommu_vdevice_alloc *)cmd)->out_vdevice_id);
+}
+
+static const struct mistake vdevice_mistakes[] = {
+	{ "vIOMMU id 0", { SET(iommu_vdevice_alloc, viommu_id, 0) }, -ENOENT },
+	{ "unknown vIOMMU", { SET(iommu_vdevice_alloc, viommu_id, NO_ID) }, -ENOENT },
+	{ "IOAS as vIOMMU", { SET_TO(iommu_vdevice_alloc, viommu_id, IOAS_ID) }, -ENOENT },
+	{ "HWPT as vIOMMU", { SET_TO(iommu_vdevice_alloc, viommu_id, MOCK_HWPT_ID) }, -ENOENT },
+	{ "device as vIOMMU", { SET_TO(iommu_vdevice_alloc, viommu_id, DEVICE_ID) }, -ENOENT },
+	{ "device id 0", { SET(iommu_vdevice_alloc, dev_id, 0) }, -ENOENT },
+	{ "unknown device", { SET(iommu_vdevice_alloc, dev_id, NO_ID) }, -ENOENT },
+	{ "IOAS as device", { SET_TO(iommu_vdevice_alloc, dev_id, IOAS_ID) }, -ENOENT },
+	{ "vIOMMU as device", { SET_TO(iommu_vdevice_alloc, dev_id, VIOMMU_ID) }, -ENOENT },
+	{ "device behind another IOMMU", { SET_TO(iommu_vdevice_alloc, dev_id, DEVICE_ID) }, -EINVAL },
+	{ "device that has one", { SET_TO(iommu_vdevice_alloc, dev_id, TAKEN_DEVICE_ID) }, -EEXIST },
+	{ "number in use", { SET_TO(iommu_vdevice_alloc, viommu_id, VIOMMU_IN_USE_ID) }, -EEXIST },
+	{ 0 }
+};
+
+/* VEVENTQ_ALLOC */
+static void fill_veventq(struct world *w, void *cmd)
+{
+	struct iommu_veventq_alloc *c = cmd;
+
+	c->viommu_id = w->guest.viommu;
+	c->type = IOMMU_VEVENTQ_TYPE_SELFTEST;
+	c->veventq_depth = 1;
+}
+
+static void undo_veventq(struct world *w, void *cmd)
+{
+	struct iommu_veventq_alloc *c = cmd;
+
+	close((int)c->out_veventq_fd);
+	object_destroy(w->fd, c->out_veventq_id);
+}
+
+static const struct mistake veventq_mistakes[] = {
+	{ "flag 0", { SET(iommu_veventq_alloc, flags, 1) }, -EOPNOTSUPP },
+	{ "flag 31", { SET(iommu_veventq_alloc, flags, 1u << 31) }, -EOPNOTSUPP },
+	{ "reserved", { SET(iommu_veventq_alloc, __reserved, 1) }, -EOPNOTSUPP },
+	{ "type 0", { SET(iommu_veventq_alloc, type, 0) }, -EOPNOTSUPP },
+	{ "depth 0", { SET(iommu_veventq_alloc, veventq_depth, 0) }, -EINVAL },
+	{ "depth 2^19 + 1", { SET(iommu_veventq_alloc, veventq_depth, (1 << 19) + 1) }, -EINVAL },
+	{ "depth 2^32 - 1", { SET(iommu_veventq_alloc, veventq_depth, 0xffffffff) }, -EINVAL },
+	{ "vIOMMU id 0", { SET(iommu_veventq_alloc, viommu_id, 0) }, -ENOENT },
+	{ "unknown vIOMMU", { SET(iommu_veventq_alloc, viommu_id, NO_ID) }, -ENOENT },
+	{ "IOAS as vIOMMU", { SET_TO(iommu_veventq_alloc, viommu_id, IOAS_ID) }, -ENOENT },
+	{ "HWPT as vIOMMU", { SET_TO(iommu_veventq_alloc, viommu_id, MOCK_HWPT_ID) }, -ENOENT },
+	{ "device as vIOMMU", { SET_TO(iommu_veventq_alloc, viommu_id, DEVICE_ID) }, -ENOENT },
+	{ "second one of a type", { SET_TO(iommu_veventq_alloc, viommu_id, VIOMMU_IN_USE_ID) }, -EEXIST },
+	{ 0 }
+};
+
+/* HW_QUEUE_ALLOC */
+static void fill_hw_queue(struct world *w, void *cmd)
+{
+	struct iommu_hw_queue_alloc *c = cmd;
+
+	c->viommu_id = w->guest.viommu;
+	c->type = IOMMU_HW_QUEUE_TYPE_SELFTEST;
+	c->nesting_parent_iova = MAPPED;
+	c->length = PAGE;
+}
+
+static void undo_hw_queue(struct world *w, void *cmd)
+{
+	object_destroy(w->fd, ((struct iommu_hw_queue_alloc *)cmd)->out_hw_queue_id);
+}
+
+static const struct mistake hw_queue_mistakes[] = {
+	{ "flag 0", { SET(iommu_hw_queue_alloc, flags, 1) }, -EOPNOTSUPP },
+	{ "flag 31", { SET(iommu_hw_queue_alloc, flags, 1u << 31) }, -EOPNOTSUPP },
+	{ "type 0", { SET(iommu_hw_queue_alloc, type, 0) }, -EOPNOTSUPP },
+	{ "type of another IOMMU",
+	  { SET(iommu_hw_queue_alloc, type, IOMMU_HW_QUEUE_TYPE_TEGRA241_CMDQV) }, -EOPNOTSUPP },
+	{ "vIOMMU id 0", { SET(iommu_hw_queue_alloc, viommu_id, 0) }, -ENOENT },
+	{ "unknown vIOMMU", { SET(iommu_hw_queue_alloc, viommu_id, NO_ID) }, -ENOENT },
+	{ "IOAS as vIOMMU", { SET_TO(iommu_hw_queue_alloc, viommu_id, IOAS_ID) }, -ENOENT },
+	{ "HWPT as vIOMMU", { SET_TO(iommu_hw_queue_alloc, viommu_id, MOCK_HWPT_ID) }, -ENOENT },
+	{ "device as vIOMMU", { SET_TO(iommu_hw_queue_alloc, viommu_id, DEVICE_ID) }, -ENOENT },
+	{ "length 0", { SET(iommu_hw_queue_alloc, length, 0) }, -EINVAL },
+	{ "length U64_MAX", { SET(iommu_hw_queue_alloc, length, UINT64_MAX) }, -EOVERFLOW },
+	{ "iova + length wraps",
+	  { SET(iommu_hw_queue_alloc, nesting_parent_iova, UINT64_MAX - PAGE + 2) }, -EOVERFLOW },
+	{ "not mapped", { SET(iommu_hw_queue_alloc, nesting_parent_iova, FREE) }, -ENOENT },
+	{ "the mapping begins too late", { SET(iommu_hw_queue_alloc, nesting_parent_iova, MAPPED - 1) }, -ENOENT },
+	{ "the mapping ends too early",
+	  { SET(iommu_hw_queue_alloc, nesting_parent_iova, MAPPED + PAGE + 1) }, -ENOENT },
+	{ "index beyond the last", { SET(iommu_hw_queue_alloc, index, IOMMU_TEST_HW_QUEUE_MAX) }, -EINVAL },
+	{ "index 2^32 - 1", { SET(iommu_hw_queue_alloc, index, 0xffffffff) }, -EINVAL },
+	{ "index 1 before index 0", { SET(iommu_hw_queue_alloc, index, 1) }, -EIO },
+	{ "index in use", { SET_TO(iommu_hw_queue_alloc, viommu_id, VIOMMU_IN_USE_ID) }, -EEXIST },
+	{ 0 }
+};
+
 #define CASE(ioctl, type, last, does_answer, filler, undoer, list, ...)       \
 	{ .name = #ioctl, .nr = ioctl, .size = sizeof(struct type),            \
 	  .min = offsetof(struct type, last) + sizeof(((struct type *)0)->last), \
@@ -637,6 +804,14 @@ static const struct ioctl_case cases[] = {
 	     .good = -ENOENT, .left_well = none_invalidated),
 	CASE(IOMMU_FAULT_QUEUE_ALLOC, iommu_fault_alloc, out_fault_fd, true,
 	     fill_fault_queue, undo_fault_queue, fault_queue_mistakes),
+	CASE(IOMMU_VIOMMU_ALLOC, iommu_viommu_alloc, out_viommu_id, true,
+	     fill_viommu, undo_viommu, viommu_mistakes, .for_guests = true),
+	CASE(IOMMU_VDEVICE_ALLOC, iommu_vdevice_alloc, virt_id, true,
+	     fill_vdevice, undo_vdevice, vdevice_mistakes, .for_guests = true),
+	CASE(IOMMU_VEVENTQ_ALLOC, iommu_veventq_alloc, out_veventq_fd, true,
+	     fill_veventq, undo_veventq, veventq_mistakes, .for_guests = true),
+	CASE(IOMMU_HW_QUEUE_ALLOC, iommu_hw_queue_alloc, length, true,
+	     fill_hw_queue, undo_hw_queue, hw_queue_mistakes, .for_guests = true),
 };
 
 #endif /* SELFTESTS_BAD_INPUT_CASES_H */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Every ioctl with every single mistake, starting from a call that works: so
- * each errno is the answer to exactly that mistake. Needs an edu device.
+ * each errno is the answer to exactly that mistake. Needs an edu device; what
+ * serves guests is tried on the mock.
  *
  * Also: a call that fails pins nothing and leaves no object behind.
  */
@@ -15,8 +16,10 @@
 
 #include "lib/edu.h"
 #include "lib/iommufd.h"
+#include "lib/mock.h"
 #include "lib/process.h"
 #include "lib/system.h"
+#include "lib/viommu.h"
 
 #include "bad_input_cases.h"
 
@@ -50,8 +53,40 @@ VARIANT(HWPT_SET_DIRTY_TRACKING);
 VARIANT(HWPT_GET_DIRTY_BITMAP);
 VARIANT(HWPT_INVALIDATE);
 VARIANT(FAULT_QUEUE_ALLOC);
+VARIANT(VIOMMU_ALLOC);
+VARIANT(VDEVICE_ALLOC);
+VARIANT(VEVENTQ_ALLOC);
+VARIANT(HW_QUEUE_ALLOC);
 
 typedef FIXTURE_DATA(ioctl) fixture;
+
+static int guest_start(struct world *w)
+{
+	struct guest *g = &w->guest;
+	int rc = mock_load() ? 0 : -ENODEV;
+
+	rc = rc ?: mock_device(w->fd, w->other, 0, &g->dev);
+	rc = rc ?: mock_device(w->fd, w->other, 0, &g->taken);
+	rc = rc ?: hwpt_alloc(w->fd, g->dev.idev, w->other, IOMMU_HWPT_ALLOC_NEST_PARENT, &g->parent);
+	rc = rc ?: viommu_alloc(w->fd, g->dev.idev, g->parent, IOMMU_VIOMMU_TYPE_SELFTEST, NULL, 0, &g->viommu);
+	rc = rc ?: viommu_alloc(w->fd, g->dev.idev, g->parent, IOMMU_VIOMMU_TYPE_SELFTEST, NULL, 0, &g->in_use);
+	rc = rc ?: vdevice_alloc(w->fd, g->in_use, g->taken.idev, NUMBER_IN_USE, &g->vdevice);
+	rc = rc ?: veventq_alloc(w->fd, g->in_use, IOMMU_VEVENTQ_TYPE_SELFTEST, 1, &g->veventq, &g->events);
+	return rc ?: hw_queue_alloc(w->fd, g->in_use, IOMMU_HW_QUEUE_TYPE_SELFTEST, 0, MAPPED, PAGE, &g->hw_queue);
+}
+
+/* The last made goes first. */
+static int guest_end(struct world *w)
+{
+	const struct guest *g = &w->guest;
+	const __u32 ids[] = {g->hw_queue, g->veventq, g->vdevice, g->in_use, g->viommu, g->parent,
+			     g->taken.stdev, g->dev.stdev};
+	int rc = close(g->events) ? -errno : 0;
+
+	for (size_t i = 0; !rc && i < ARRAY_SIZE(ids); i++)
+		rc = object_destroy(w->fd, ids[i]);
+	return rc;
+}
 
 FIXTURE_SETUP(ioctl)
 {
@@ -89,12 +124,16 @@ FIXTURE_SETUP(ioctl)
 	ASSERT_EQ(0, ioas_map_fixed(w->fd, w->ioas, w->mem, 2 * PAGE, MAPPED, MAP_RW));
 	ASSERT_EQ(0, ioas_map_fixed(w->fd, w->other, w->mem, 2 * PAGE, MAPPED, MAP_RW));
 	ASSERT_EQ(0, vfio_attach(&w->edu.vfio, w->ioas, &w->hwpt));
+	if (self->c->for_guests)
+		ASSERT_EQ(0, guest_start(w));
 }
 
 FIXTURE_TEARDOWN(ioctl)
 {
 	struct world *w = &self->w;
 
+	if (self->c->for_guests)
+		EXPECT_EQ(0, guest_end(w));
 	EXPECT_EQ(0, vfio_detach(&w->edu.vfio));
 	edu_close(&w->edu);
 	EXPECT_EQ(0, object_destroy(w->fd, w->ioas));
@@ -230,6 +269,14 @@ static __u64 value_of(const struct world *w, const struct change *change)
 		return w->memfd_ro;
 	case PROC_FILE:
 		return w->text;
+	case MOCK_HWPT_ID:
+		return w->guest.dev.hwpt;
+	case TAKEN_DEVICE_ID:
+		return w->guest.taken.idev;
+	case VIOMMU_ID:
+		return w->guest.viommu;
+	case VIOMMU_IN_USE_ID:
+		return w->guest.in_use;
 	}
 	abort();
 }

@@ -18,6 +18,7 @@
 #include "lib/process.h"
 #include "lib/race.h"
 #include "lib/system.h"
+#include "lib/viommu.h"
 
 #define PAGES 16
 #define SIZE  (PAGES * PAGE)
@@ -231,6 +232,64 @@ TEST_F(heritage, sent_to_another_user)
 	}
 	ASSERT_EQ(0, send_fd(socks[0], self->fd));
 	EXPECT_EQ(0, child_status(child));
+}
+
+/* A page that the IOMMU page table has pinned, and a HW queue beside it, is charged once, and goes over once. */
+TEST_F(heritage, queue_of_hardware)
+{
+	const long kb = KB + 2 * 4;
+	__u32 parent, viommu, queue;
+	struct mock_dev dev;
+	char *mem;
+
+	ASSERT_EQ(0, mock_device(self->fd, self->empty, 0, &dev));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, dev.idev, self->empty, IOMMU_HWPT_ALLOC_NEST_PARENT, &parent));
+	ASSERT_EQ(0, viommu_alloc(self->fd, dev.idev, parent, IOMMU_VIOMMU_TYPE_SELFTEST, NULL, 0, &viommu));
+	if (!variant->privileged)
+		ASSERT_EQ(0, setresuid(-1, USER, -1));
+	ASSERT_EQ(0, ioas_map_file_fixed(self->fd, self->empty, self->file, 0, 2 * PAGE, IOVA, MAP_RW));
+	if (!variant->privileged)
+		ASSERT_EQ(0, setresuid(-1, 0, -1));
+	ASSERT_EQ(kb, self_status_kb("VmPin"));
+	ASSERT_EQ(0, hw_queue_alloc(self->fd, viommu, IOMMU_HW_QUEUE_TYPE_SELFTEST, 0, IOVA, PAGE, &queue));
+	EXPECT_EQ(kb, self_status_kb("VmPin"));
+	IN_CHILD({
+		/* one page short */
+		CHECK(set_memlock(SIZE + PAGE) == 0);
+		CHECK(setresuid(-1, HEIR, -1) == 0);
+		if (!variant->privileged) {
+			CHECK(change_process(self->fd) == -ENOMEM);
+			CHECK(self_status_kb("VmPin") == 0);
+			CHECK(status_kb(self->parent, "VmPin") == kb);
+		}
+		CHECK(setresuid(-1, 0, -1) == 0);
+		CHECK(set_memlock(SIZE + 2 * PAGE) == 0);
+		CHECK(setresuid(-1, HEIR, -1) == 0);
+		CHECK(change_process(self->fd) == 0);
+		CHECK(self_status_kb("VmPin") == kb);
+		CHECK(self_status_kb("VmLck") == (variant->mode ? kb : 0));
+		CHECK(status_kb(self->parent, "VmPin") == 0);
+		CHECK(ioas_unmap_all(self->fd, self->empty, NULL) == -EBUSY);
+	});
+	/* Who paid has exited. The queue keeps its memory. */
+	EXPECT_EQ(-EBUSY, ioas_unmap_all(self->fd, self->empty, NULL));
+	EXPECT_EQ(0, mock_check_map(self->fd, parent, IOVA, 2 * PAGE, self->mem));
+	EXPECT_EQ(0, change_process(self->fd));
+	EXPECT_EQ(kb, self_status_kb("VmPin"));
+	ASSERT_EQ(0, object_destroy(self->fd, queue));
+	EXPECT_EQ(kb, self_status_kb("VmPin"));
+	ASSERT_EQ(0, ioas_unmap_all(self->fd, self->empty, NULL));
+	EXPECT_EQ(KB, self_status_kb("VmPin"));
+
+	/* A queue in the memory of the process, which nobody else can pay for */
+	mem = pages_alloc(PAGE);
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->empty, mem, PAGE, IOVA, MAP_RW));
+	ASSERT_EQ(0, hw_queue_alloc(self->fd, viommu, IOMMU_HW_QUEUE_TYPE_SELFTEST, 0, IOVA, PAGE, &queue));
+	IN_CHILD({
+		CHECK(change_process(self->fd) == -EINVAL);
+		CHECK(self_status_kb("VmPin") == 0);
+		CHECK(status_kb(self->parent, "VmPin") == KB + 4);
+	});
 }
 
 /* DMA goes on as before: nothing is unmapped or moved. */

@@ -110,15 +110,7 @@ struct on_slice {
 /* A slice, bound to the same descriptor and attached to the IOAS */
 static int slice_begin(fixture *self, struct on_slice *s)
 {
-	int rc = slice_parent(0, s->bdf);
-
-	if (rc)
-		return rc;
-	slice_remove_leftovers();
-	slice_uuid(0, s->uuid);
-	rc = slice_create(s->bdf, s->uuid);
-	rc = rc ?: slice_open(&s->dev, s->uuid);
-	return rc ?: slice_bind(&s->dev, self->fd) ?: slice_attach(&s->dev, self->ioas);
+	return slice_set_up(&s->dev, s->bdf, s->uuid, self->fd) ?: slice_attach(&s->dev, self->ioas);
 }
 
 TEST_F(device, what_the_driver_refuses_on_a_pasid)

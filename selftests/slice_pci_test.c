@@ -35,14 +35,9 @@ typedef FIXTURE_DATA(pci) fixture;
 /* One slice, bound */
 FIXTURE_SETUP(pci)
 {
-	ASSERT_EQ(0, slice_parent(0, self->bdf)) { TH_LOG("no siov-edu, or siov_edu refused it"); }
-	slice_remove_leftovers();
-	slice_uuid(0, self->uuid);
-	ASSERT_EQ(0, slice_create(self->bdf, self->uuid));
 	self->fd = iommufd_open();
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, slice_open(&self->dev, self->uuid));
-	ASSERT_EQ(0, slice_bind(&self->dev, self->fd));
+	ASSERT_EQ(0, slice_set_up(&self->dev, self->bdf, self->uuid, self->fd)) { TH_LOG("no usable siov-edu"); }
 }
 
 FIXTURE_TEARDOWN(pci)

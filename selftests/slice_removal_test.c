@@ -357,8 +357,7 @@ TEST_F(removal, given_away)
 	EXPECT_EQ(1, slice_attr(user->uuid, "attached"));
 	user->dev = (struct slice){.vfio.fd = fd, .irq = -1};
 	ASSERT_EQ(0, slice_map(&user->dev));
-	usleep(5 * DELAY);
-	EXPECT_EQ(4, slice_get32(&user->dev, SIOV_EDU_COMPLETED));
+	EXPECT_EQ(SIOV_EDU_OK, slice_wait(&user->dev, 4));
 	EXPECT_EQ(0, bytes_not(user->mem, 8, 0xff));
 	EXPECT_TRUE(works(user));
 	/* nobody else gets it: VFIO answers a second bind so */

@@ -22,6 +22,7 @@
 #include "lib/probe.h"
 #include "lib/process.h"
 #include "lib/system.h"
+#include "lib/unplug.h"
 
 #define IOVA       0x1000000ULL
 #define SLOTS      "/sys/bus/pci/slots"
@@ -50,14 +51,6 @@ FIXTURE_VARIANT_ADD(unplug, slot_power){.power = true};
 
 typedef FIXTURE_DATA(unplug) fixture;
 
-static bool present(const char *bdf)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), DEVICES "/%.15s", bdf);
-	return !access(path, F_OK);
-}
-
 /* The first slot whose device is there */
 static int find_slot(char bdf[16])
 {
@@ -74,7 +67,7 @@ static int find_slot(char bdf[16])
 		n = fscanf(f, "%12s", address);
 		fclose(f);
 		snprintf(bdf, 16, "%.12s.0", address);
-		if (n == 1 && present(bdf))
+		if (n == 1 && pci_present(bdf))
 			return slot;
 	}
 	return -ENODEV;
@@ -113,17 +106,14 @@ FIXTURE_TEARDOWN(unplug)
 	edu_close(&self->edu);
 	if (self->fd >= 0)
 		EXPECT_EQ(0, close(self->fd));
-	EXPECT_FALSE(present(self->bdf));
+	EXPECT_FALSE(pci_present(self->bdf));
 	EXPECT_EQ(0, self_status_kb("VmPin"));
 	if (variant->power) {
-		char power[64];
-
 		/* the slot is empty: there is nothing to switch on */
-		snprintf(power, sizeof(power), SLOTS "/%d/power", self->slot);
-		EXPECT_EQ(-ENODEV, attr_write(power, "1"));
+		EXPECT_EQ(-ENODEV, slot_power(self->slot, true));
 	} else {
 		EXPECT_EQ(0, attr_write("/sys/bus/pci/rescan", "1"));
-		EXPECT_TRUE(present(self->bdf));
+		EXPECT_TRUE(pci_present(self->bdf));
 	}
 }
 
@@ -131,34 +121,18 @@ FIXTURE_TEARDOWN(unplug)
 static int take_away(fixture *self, bool power)
 {
 	char path[64];
-	pid_t pid;
 
 	if (power)
-		snprintf(path, sizeof(path), SLOTS "/%d/power", self->slot);
-	else
-		snprintf(path, sizeof(path), DEVICES "/%.15s/remove", self->bdf);
-	pid = fork();
-	if (pid)
-		return self->remover = pid;
+		return self->remover = slot_power_off_apart(self->slot, self->edu.bar, self->edu.bar_size);
+	snprintf(path, sizeof(path), DEVICES "/%.15s/remove", self->bdf);
+	self->remover = fork();
+	if (self->remover)
+		return self->remover;
 	/* what we have open would keep the device in use */
 	close_range(3, ~0U, 0);
 	if (self->edu.bar)
 		munmap((void *)self->edu.bar, self->edu.bar_size);
-	_exit(attr_write(path, power ? "0" : "1") ? 1 : 0);
-}
-
-/* Has the process ended after at most ms? Then its status is 0. */
-static bool ends_within(int pid, int ms)
-{
-	__u64 end = now_us() + ms * 1000ULL;
-	int status = 1;
-
-	while (waitpid(pid, &status, WNOHANG) != pid) {
-		if (now_us() > end)
-			return false;
-		usleep(10 * 1000);
-	}
-	return !status;
+	_exit(attr_write(path, "1") ? 1 : 0);
 }
 
 static int readable_within(int fd, int ms)
@@ -187,7 +161,7 @@ TEST_F(unplug, the_user_lets_go)
 	ASSERT_EQ(0, edu_start_write(&self->edu, IOVA, PAGE));
 	edu_close(&self->edu);
 	EXPECT_TRUE(ends_within(self->remover, FINISH_MS));
-	EXPECT_FALSE(present(self->bdf));
+	EXPECT_FALSE(pci_present(self->bdf));
 	EXPECT_EQ(0, self_status_kb("VmPin"));
 	EXPECT_EQ(-ENOENT, object_destroy(self->fd, self->edu.vfio.dev_id));
 	EXPECT_EQ(0, object_destroy(self->fd, self->ioas));

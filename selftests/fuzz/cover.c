@@ -15,15 +15,12 @@
 
 #include "fuzz.h"
 
-enum { THREADS = 3, POINTS = 1 << 16, FRESH = 4096 };
+enum { POINTS = 1 << 16 };
 
 static struct {
 	int fd;
 	volatile __u64 *trace; /* [0]: how many follow */
 } handle[THREADS];
-
-static __u32 fresh[FRESH];
-static unsigned int fresh_count;
 
 int cover_open(void)
 {
@@ -68,9 +65,9 @@ static void count(__u64 edge, unsigned int desc)
 	if (!shared->signal[s]) {
 		shared->signal[s] = 1;
 		__atomic_add_fetch(&shared->signals, 1, __ATOMIC_RELAXED);
-		const unsigned int at = __atomic_fetch_add(&fresh_count, 1, __ATOMIC_RELAXED);
+		const unsigned int at = __atomic_fetch_add(&shared->fresh_count, 1, __ATOMIC_RELAXED);
 		if (at < FRESH)
-			fresh[at] = s;
+			shared->fresh[at] = s;
 	}
 }
 
@@ -89,12 +86,12 @@ void cover_end(unsigned int thread, unsigned int desc)
 	}
 }
 
-void cover_start(void) { fresh_count = 0; }
+void cover_start(void) { shared->fresh_count = 0; }
 
 unsigned int cover_fresh(const __u32 **list)
 {
-	*list = fresh;
-	return fresh_count < FRESH ? fresh_count : FRESH;
+	*list = shared->fresh;
+	return shared->fresh_count < FRESH ? shared->fresh_count : FRESH;
 }
 
 bool cover_has(const __u32 *signals, unsigned int n)

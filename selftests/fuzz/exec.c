@@ -148,13 +148,30 @@ static void fail_nth(unsigned int n)
 		perror("fuzz: fail-nth");
 }
 
+static void beginning_of(unsigned int desc, unsigned int thread)
+{
+	shared->at[thread] = (struct activity){now_us(), desc};
+}
+
+static void end_of(unsigned int desc, unsigned int thread)
+{
+	struct stats *s = &shared->stats[desc];
+	const __u64 us = now_us() - shared->at[thread].since;
+
+	shared->at[thread].since = 0;
+	s->runs++;
+	s->us += us;
+	if (us > s->longest_us)
+		s->longest_us = us;
+}
+
 static void run_call(const struct call *c, unsigned int thread)
 {
 	const struct desc *d = descs[c->desc];
 	struct stats *s = &shared->stats[c->desc];
-	const __u64 start = now_us();
 	long rc;
 
+	beginning_of(c->desc, thread);
 	if (c->fail_nth)
 		fail_nth(c->fail_nth);
 	rc = d->run ? run_system(d, c, thread) : run_ioctl(d, c, thread);
@@ -162,8 +179,7 @@ static void run_call(const struct call *c, unsigned int thread)
 		fail_nth(0);
 	if (!strcmp(d->name, "memory_limit"))
 		moved_limit = true;
-	s->runs++;
-	s->us += now_us() - start;
+	end_of(c->desc, thread);
 	if (rc >= 0)
 		s->successes++;
 	else if (-rc < ERRNOS)
@@ -216,7 +232,7 @@ static void *second_thread(void *unused)
 {
 	(void)unused;
 	if (cover_enable(THREAD_B))
-		exit(3);
+		exit(CANNOT);
 	for (;;) {
 		sem_wait(&other.go);
 		meet(2);
@@ -255,13 +271,12 @@ static void set_limit_back(void)
 /* All that is open goes, in the order of the descriptors; what runs then counts as the last call. */
 static void clean_up(void)
 {
-	const __u64 start = now_us();
-
+	beginning_of(CLOSE_ALL, THREAD_A);
 	cover_begin(THREAD_A);
 	system_reset();
 	close_range(FIRST_FD, OWN_FDS - 1, 0);
-	cover_end(THREAD_A, DESCS - 1);
-	shared->stats[DESCS - 1].us += now_us() - start;
+	cover_end(THREAD_A, CLOSE_ALL);
+	end_of(CLOSE_ALL, THREAD_A);
 	memory_reset();
 	if (moved_limit)
 		set_limit_back();

@@ -6,26 +6,40 @@
 #ifndef SELFTESTS_FUZZ_FUZZ_H
 #define SELFTESTS_FUZZ_FUZZ_H
 
+#include <sys/types.h>
+
 #include "model.h"
 
-enum { MAP_BITS = 20, MAP_SIZE = 1 << MAP_BITS, CORPUS = 4096, RING = 8, DESCS = 96, ERRNOS = 134 };
+enum { MAP_BITS = 20, MAP_SIZE = 1 << MAP_BITS, CORPUS = 4096, RING = 8, DESCS = 96, ERRNOS = 134, FRESH = 4096 };
+enum { CLOSE_ALL = DESCS - 1 }; /* in place of a call: what the end of a program closes */
+
+/* How a worker ends */
+enum { WELL, COMPLAINT = 10, CANNOT };
 
 struct stats {
 	__u32 runs, successes;
-	__u64 us; /* that they took */
+	__u64 us, longest_us; /* that they took */
 	__u32 errnos[ERRNOS];
+};
+
+/* What a thread is at; since 0: nothing */
+struct activity {
+	__u64 since; /* us */
+	__u32 desc;
 };
 
 struct shared {
 	__u64 rng;
-	__u64 runs;	/* programs, so far; also the watch's sign of life */
-	__u32 edges;	/* pairs of successive points in the code, of all calls */
-	__u32 signals;	/* the same, for each call on its own: what the corpus is chosen by */
+	__u64 runs;    /* programs, so far; also the watch's sign of life */
+	__u32 edges;   /* pairs of successive points in the code, of all calls */
+	__u32 signals; /* the same, for each call on its own: what the corpus is chosen by */
 	__u32 corpus_size, complaint, cut_traces;
 	struct stats stats[DESCS];
+	struct activity at[THREADS]; /* of each enum thread */
 	__u8 edge[MAP_SIZE], signal[MAP_SIZE];
-	__u32 hit[MAP_SIZE]; /* the last run that had it */
-	__u32 found_at[CORPUS]; /* seconds */
+	__u32 fresh[FRESH], fresh_count; /* signals that no program had before this one; some are found by children */
+	__u32 hit[MAP_SIZE];             /* the last run that had it */
+	__u32 found_at[CORPUS];          /* seconds */
 	struct prog corpus[CORPUS];
 	struct prog ring[RING]; /* the last programs, at runs % RING */
 };
@@ -69,6 +83,11 @@ int kmsg_init(void);
 void kmsg_say(const char *text);
 /* Has the kernel complained since? */
 bool kmsg_complaint(void);
+/* Prints what the kernel has said since. */
+void kmsg_show(void);
+
+/* stacks.c: prints what the processes of a group are at. */
+void stacks_show(pid_t group);
 
 /* system_calls.c: descriptors of programs are below this one, the fuzzer's own from it on */
 enum { OWN_FDS = 500, FIRST_FD = 3 };

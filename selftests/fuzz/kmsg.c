@@ -48,7 +48,18 @@ static bool is_complaint(const char *line)
 	return false;
 }
 
-bool kmsg_complaint(void)
+/* A record is "priority,number,time,-;message", then lines that begin with a blank. */
+static void print_message(char *record)
+{
+	char *text = strchr(record, ';'), *end = text ? strchr(text, '\n') : NULL;
+
+	if (end)
+		*end = 0;
+	if (text)
+		printf("#     %s\n", text + 1);
+}
+
+static bool read_all(bool show)
 {
 	char line[8192];
 	bool found = false;
@@ -59,6 +70,15 @@ bool kmsg_complaint(void)
 			continue; /* some were overwritten before they were read */
 		line[n] = 0;
 		found |= is_complaint(line);
+		if (show)
+			print_message(line);
 	}
 	return found;
 }
+
+/* What was shown counts, too. */
+static bool shown_one;
+
+void kmsg_show(void) { shown_one |= read_all(true); }
+
+bool kmsg_complaint(void) { return read_all(false) || shown_one; }

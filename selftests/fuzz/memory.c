@@ -23,7 +23,7 @@ static void place(__u64 at, __u64 pages, int prot, int flags, int fd)
 
 	if (mmap(want, pages * PAGE, prot, flags | MAP_FIXED, fd, 0) != want) {
 		perror("fuzz: mmap");
-		exit(3);
+		exit(CANNOT);
 	}
 }
 
@@ -40,10 +40,10 @@ void memory_init(void)
 	memfd = own_fd(memfd_create("arena", MFD_CLOEXEC));
 	if (memfd < 0 || ftruncate(memfd, (ARENA_RO - ARENA_SHARED) * PAGE)) {
 		perror("fuzz: memfd_create");
-		exit(3);
+		exit(CANNOT);
 	}
 	lay_out();
-	for (unsigned int i = 0; i < 3; i++)
+	for (unsigned int i = 0; i < THREADS; i++)
 		place(DATA_BASE + i * DATA_APART * PAGE, DATA_PAGES, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }

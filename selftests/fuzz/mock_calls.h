@@ -104,7 +104,7 @@ DESC(device_number, FD, S_SIZE, OP(1 << 16), ID(R_STDEV), U_OUT("parent", 16, R_
 OPERATION(device_number, 1);
 
 DESC(translate, FD, S_SIZE, OP((1 << 16) + 1), ID(R_STDEV), U_INT("pasid", 16, 4, 0, 1, 100, 1024),
-     U_INT("count", 20, 4, 1, 16, 1000, (1 << 20) + 1), U_KIND("iova", 24, 8, IOVA), U_KIND("uptr", 32, 8, VA));
+     U_INT("count", 20, 4, 1, 16, 1000, MOCK_TRANSLATE_MAX + 1), U_KIND("iova", 24, 8, IOVA), U_KIND("uptr", 32, 8, VA));
 OPERATION(translate, 2);
 
 DESC(test_op, FD, S_SIZE, U_INT("op", 4, 4, 0, 24, 25, 31, 0xffff, (1 << 16) + 2, 0xffffffff), ID(R_IOAS));

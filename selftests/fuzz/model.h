@@ -91,7 +91,7 @@ struct desc {
 	long (*run)(const __u64 *v);
 };
 
-enum thread { THREAD_A, THREAD_B, CHILD };
+enum thread { THREAD_A, THREAD_B, CHILD, THREADS };
 
 struct call {
 	__u16 desc;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "system.h"
 
@@ -26,6 +27,17 @@ struct thread {
 static atomic_bool over;
 
 bool race_is_over(void) { return atomic_load(&over); }
+
+bool racing(unsigned long long start_us, unsigned int seconds, bool met)
+{
+	const __u64 took = now_us() - start_us, usual = seconds * 1000000ULL;
+
+	if (took < usual)
+		return true;
+	if (!met)
+		usleep(10000);
+	return !met && took < 40 * usual;
+}
 
 bool race_knows(const struct race_op *op, int rc)
 {

@@ -33,6 +33,12 @@ bool race_run(struct race *r, const struct race_op *const ops[], int n, unsigned
 /* The one argument of these programs, how long to run; anything else ends them with the usage and status 2. */
 int race_seconds(int argc, char **argv, int by_default);
 
+/*
+ * Whether the race of a test case, begun at start_us (now_us()), goes on: for so many seconds, and on a slow machine 40
+ * times as long at most, until it has met what it is there for. It then leaves the processor to the others now and then.
+ */
+bool racing(unsigned long long start_us, unsigned int seconds, bool met);
+
 /* Whether time is up, for a call that tries something again and again. */
 bool race_is_over(void);
 

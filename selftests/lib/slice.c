@@ -187,6 +187,20 @@ int slice_bind(struct slice *slice, int iommufd)
 	return rc ? rc : slice_map(slice);
 }
 
+int slice_set_up(struct slice *slice, char bdf[16], char uuid[SLICE_UUID_SIZE], int iommufd)
+{
+	int rc = slice_parent(0, bdf);
+
+	if (rc)
+		return rc;
+	slice_remove_leftovers();
+	slice_uuid(0, uuid);
+	rc = slice_create(bdf, uuid);
+	if (!rc)
+		rc = slice_open(slice, uuid);
+	return rc ? rc : slice_bind(slice, iommufd);
+}
+
 int slice_attach(struct slice *slice, __u32 pt) { return vfio_attach(&slice->vfio, pt, NULL); }
 int slice_detach(struct slice *slice) { return vfio_detach(&slice->vfio); }
 

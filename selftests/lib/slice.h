@@ -48,6 +48,8 @@ int slice_debug_set(const char *uuid, const char *name, long value);
 int slice_open(struct slice *slice, const char *uuid);
 /* Bind, bus master, map and interrupt: all that commands need but an attach */
 int slice_bind(struct slice *slice, int iommufd);
+/* All of that from nothing: the first siov-edu's only slice, as what a test that failed has left is removed before. */
+int slice_set_up(struct slice *slice, char bdf[16], char uuid[SLICE_UUID_SIZE], int iommufd);
 /* Without the mapping, which a slice in software has not */
 int slice_bind_trapped(struct slice *slice, int iommufd);
 /* the parts of it, after vfio_bind(&slice->vfio, ...) */

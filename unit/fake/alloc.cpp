@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "bridge/alloc.h"
+#include "fake/device_memory.hpp"
 #include "fake/fault.hpp"
 #include "fake/sync.hpp"
 
@@ -83,6 +84,7 @@ bool kx_wait_for_memory()
 {
 	fake::might_sleep("waiting for memory");
 	fake::might_reclaim("waiting for memory");
+	fake::wait_for_memory();
 	return !fake::step(fake::Fault::kAlloc);
 }
 

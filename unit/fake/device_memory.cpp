@@ -37,7 +37,7 @@ unsigned dmabufs;
 std::map<std::pair<const mm_struct *, unsigned long>, Bar> bars; // by virtual page
 std::vector<mmu_interval_notifier *> watched;
 unsigned long seq_now = 1;
-std::function<void()> meanwhile;
+std::function<void()> meanwhile, at_wait;
 
 void put(dma_buf &buf)
 {
@@ -66,6 +66,12 @@ bool notify(mm_struct *mm, unsigned long va, unsigned long pages, bool may_sleep
 		if (overlaps(*w, mm, va, pages))
 			done &= iommufd_cxx_zapped(w, seq_now, may_sleep);
 	return done;
+}
+
+void under_a_lock(const char *what)
+{
+	if (!locks_held())
+		problem("%s without the lock that the notifier takes", what);
 }
 
 } // namespace
@@ -150,7 +156,14 @@ void zap(Process &process, unsigned long va, unsigned long pages)
 bool try_zap(unsigned long va, unsigned long pages) { return notify(current.mm, va, pages, false); }
 
 void while_looking(std::function<void()> fn) { meanwhile = std::move(fn); }
+void while_short_of_memory(std::function<void()> fn) { at_wait = std::move(fn); }
 unsigned watches() { return watched.size(); }
+
+void wait_for_memory()
+{
+	if (auto run = std::exchange(at_wait, nullptr))
+		run();
+}
 
 void reset_device_memory()
 {
@@ -274,5 +287,15 @@ void kx_zap_unwatch(mmu_interval_notifier *watch)
 }
 
 unsigned long kx_zap_begin(mmu_interval_notifier *watch) { return watch->seq; }
-bool kx_zap_retry(mmu_interval_notifier *watch, unsigned long seq) { return watch->seq != seq; }
-void kx_zap_set_seq(mmu_interval_notifier *watch, unsigned long seq) { watch->seq = seq; }
+
+bool kx_zap_retry(mmu_interval_notifier *watch, unsigned long seq)
+{
+	under_a_lock("comparing the sequence");
+	return watch->seq != seq;
+}
+
+void kx_zap_set_seq(mmu_interval_notifier *watch, unsigned long seq)
+{
+	under_a_lock("the next sequence");
+	watch->seq = seq;
+}

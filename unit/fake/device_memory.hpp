@@ -60,6 +60,11 @@ void map_bar(Process &process, unsigned long va, unsigned long first, unsigned l
 void zap(Process &process, unsigned long va, unsigned long pages);
 // What the kernel runs while page tables are looked up, once
 void while_looking(std::function<void()> fn);
+// The same at the next unmap of any domain
+void while_unmapping(std::function<void()> fn);
+// The same while memory is waited for
+void while_short_of_memory(std::function<void()> fn);
+void wait_for_memory();
 unsigned watches();
 // What the next MMU notifier is allowed
 bool try_zap(unsigned long va, unsigned long pages);

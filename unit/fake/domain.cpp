@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstdio>
+#include <functional>
 #include <iterator>
+#include <utility>
 
 #include "bridge/uaccess.h"
 #include "fake/device_memory.hpp"
@@ -35,6 +37,8 @@ int make(device *dev, iommu_domain **domain)
 	*domain = made;
 	return 0;
 }
+
+std::function<void()> at_unmap;
 
 // The largest page that can map the start of iova -> pa and is not longer than `size`.
 unsigned long leaf_size(const iommu_domain &d, unsigned long iova, unsigned long long pa, unsigned long size)
@@ -100,6 +104,8 @@ std::string fake::describe(const iommu_domain &domain)
 	}
 	return text;
 }
+
+void fake::while_unmapping(std::function<void()> fn) { at_unmap = std::move(fn); }
 
 unsigned long long fake::mapped_bytes(const iommu_domain &domain)
 {
@@ -225,6 +231,8 @@ unsigned long kx_domain_unmap(iommu_domain *domain, unsigned long iova, unsigned
 
 	domain->unmaps++;
 	might_sleep("unmapping");
+	if (auto run = std::exchange(at_unmap, nullptr))
+		run();
 	while (done < size) {
 		auto it = domain->leaves.find(iova + done);
 		if (it == domain->leaves.end()) {

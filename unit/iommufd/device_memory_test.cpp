@@ -3,6 +3,7 @@
 // that no domain has a page frame when it goes, and that nothing waits for memory under a lock that notifiers take.
 #include "fake/device_memory.hpp"
 #include "iommufd/dmabuf_exporters.hpp"
+#include "iommufd/ioas.hpp"
 #include "iommufd/vfio_uapi.hpp"
 #include "support/failures.hpp"
 
@@ -18,6 +19,7 @@ struct Memory {
 	unsigned long first = 0;
 	bool revoked = false;
 	int error = -19;
+	unsigned long long add_pa = 0, less = 0; // bytes that the exporter is wrong by
 };
 
 const dma_buf_ops kOps{};
@@ -30,8 +32,8 @@ int range_of(dma_buf *buf, unsigned long long *pa, unsigned long long *length)
 	const auto *memory = static_cast<Memory *>(buf->data);
 	if (memory->revoked)
 		return memory->error;
-	*pa = memory->first * kPage;
-	*length = buf->size;
+	*pa = memory->first * kPage + memory->add_pa;
+	*length = buf->size - memory->less;
 	return 0;
 }
 
@@ -112,8 +114,10 @@ iommufd_test_hook meanwhile{nullptr, nullptr, [](device *) { return false; },
 
 TEST_F(DmaBuf, WrongUse)
 {
-	const int foreign = fake::dmabuf_fd(fake::new_dmabuf(kForeign, kPage));
-	EXPECT_EQ(fd.map_file_at(ioas, foreign, 0, kPage, kIova), -95);
+	dma_buf &other = fake::new_dmabuf(kForeign, kPage);
+	const int foreign = fake::dmabuf_fd(other);
+	other.attach_error = -5;
+	EXPECT_EQ(fd.map_file_at(ioas, foreign, 0, kPage, kIova), -95) << "attached, which may map it";
 	fake::close_dmabuf(foreign);
 	iommufd_dmabuf_exporter twice = exporter.exporter, cannot{.ops = &kStatic, .range = range_of, .next = nullptr};
 	EXPECT_EQ(iommufd_dmabuf_register(&twice), -16);
@@ -123,6 +127,7 @@ TEST_F(DmaBuf, WrongUse)
 	EXPECT_EQ(fd.map_file_at(ioas, exporter.fd, kPages * kPage, kPage, kIova), -22);
 	EXPECT_EQ(fd.map_file_at(ioas, exporter.fd, base::kU64Max - kPage + 1, 2 * kPage, kIova), -75);
 	EXPECT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPage, kIova, kReadWrite | 1 << 20), -95);
+	EXPECT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPage, kIova, kFixed), -22);
 	exporter.memory.revoked = true;
 	EXPECT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPage, kIova), -19);
 	exporter.memory.revoked = false;
@@ -132,6 +137,47 @@ TEST_F(DmaBuf, WrongUse)
 	exporter.buf->pin_error = -6;
 	EXPECT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPage, kIova), -6);
 	EXPECT_TRUE(exporter.buf->attachments.empty());
+}
+
+// What the exporter says is not what it has promised.
+TEST_F(DmaBuf, ExporterIsWrong)
+{
+	fake::ExpectWarnings expected;
+	for (const auto &[pa, less] : {std::pair{kPage / 2, 0ull}, {0ull, 1ull}, {0ull, kPage}}) {
+		exporter.memory.add_pa = pa;
+		exporter.memory.less = less;
+		EXPECT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPages * kPage, kIova), -22);
+	}
+	EXPECT_EQ(expected.count(), 3u);
+	EXPECT_TRUE(exporter.buf->attachments.empty());
+}
+
+// Each list end and middle goes once; who has gone is not found by way of those that are registered again.
+TEST_F(DmaBuf, ExportersComeAndGo)
+{
+	const dma_buf_ops second_ops{}, third_ops{};
+	iommufd_dmabuf_exporter second{.ops = &second_ops, .range = range_of, .next = nullptr};
+	iommufd_dmabuf_exporter third{.ops = &third_ops, .range = range_of, .next = nullptr};
+	const auto known = [&](std::initializer_list<bool> want) {
+		std::vector<bool> is;
+		for (const dma_buf_ops *ops : {&kOps, &second_ops, &third_ops})
+			is.push_back(iommufd::dmabuf_exporter(ops));
+		return is == std::vector<bool>(want);
+	};
+	ASSERT_EQ(iommufd_dmabuf_register(&second), 0);
+	ASSERT_EQ(iommufd_dmabuf_register(&third), 0);
+	EXPECT_TRUE(known({true, true, true}));
+	iommufd_dmabuf_unregister(&second);
+	EXPECT_TRUE(known({true, false, true}));
+	ASSERT_EQ(iommufd_dmabuf_register(&second), 0);
+	iommufd_dmabuf_unregister(&third);
+	EXPECT_TRUE(known({true, true, false}));
+	iommufd_dmabuf_unregister(&exporter.exporter);
+	EXPECT_TRUE(known({false, true, false}));
+	iommufd_dmabuf_unregister(&second);
+	// with what was behind it then
+	ASSERT_EQ(iommufd_dmabuf_register(&exporter.exporter), 0);
+	EXPECT_TRUE(known({true, false, false}));
 }
 
 TEST_F(DmaBuf, MapsWhatTheExporterSays)
@@ -151,6 +197,45 @@ TEST_F(DmaBuf, MapsWhatTheExporterSays)
 	ASSERT_EQ(fd.unmap(ioas, kIova, 3 * kPage), 0);
 	EXPECT_EQ(exporter.mappings(), 0);
 	EXPECT_TRUE(exporter.buf->attachments.empty());
+}
+
+// Half of a page and half of the next one, where a domain's pages are finer than the CPU's
+TEST_F(DmaBuf, BeginsInsideOfAPage)
+{
+	device &fine = loner(machine);
+	fine.page_sizes |= kPage / 2;
+	Bound dev(fd, fine);
+	u64 iova = 0;
+	ASSERT_EQ(dev.attach(ioas), 0);
+	ASSERT_EQ(fd.map_file(ioas, exporter.fd, (kPages - 1) * kPage - kPage / 2, kPage, iova), 0);
+	EXPECT_EQ(iova % kPage, kPage / 2);
+	EXPECT_EQ(kx_domain_iova_to_phys(fake::domains()[0], iova),
+		  (exporter.memory.first + kPages - 1) * kPage - kPage / 2);
+	EXPECT_EQ(fake::mapped_bytes(*fake::domains()[0]), kPage);
+	// to its end
+	ASSERT_EQ(fd.map_file_at(ioas, exporter.fd, kPages * kPage - kPage / 2, kPage / 2, kOther), 0);
+	EXPECT_EQ(kx_domain_iova_to_phys(fake::domains()[0], kOther),
+		  (exporter.memory.first + kPages) * kPage - kPage / 2);
+	exporter.set_revoked(true);
+	EXPECT_EQ(fake::mapped_bytes(*fake::domains()[0]), 0u);
+}
+
+TEST_F(DmaBuf, ReadOnlyStaysReadOnly)
+{
+	u64 at = kOther;
+	ASSERT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPage, kIova, kRead), 0);
+	EXPECT_EQ(fd.copy(ioas, ioas, kIova, kPage, at), -1);
+	EXPECT_EQ(fd.copy(ioas, ioas, kIova, kPage, at, kRead | kFixed), 0);
+}
+
+// It is nobody's: there is no one else to pay for it.
+TEST_F(DmaBuf, ChangeProcessRefuses)
+{
+	EXPECT_EQ(fd.change_process(), 0);
+	ASSERT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPage, kIova), 0);
+	EXPECT_EQ(fd.change_process(), -22);
+	exporter.set_revoked(true);
+	EXPECT_EQ(fd.change_process(), -22);
 }
 
 TEST_F(DmaBuf, RevokedIsInNoDomainForGood)
@@ -194,6 +279,41 @@ TEST_F(DmaBuf, KernelDriversGetNothing)
 	EXPECT_EQ(driver.rw(kIova, &byte, 1, 1), -22);
 }
 
+// Its entries may go while they would be read, and page tables with them: they are not looked at. User memory beside it
+// is.
+TEST_F(DmaBuf, DirtyBitsAreNotLookedFor)
+{
+	device &tracking = machine.new_device();
+	tracking.tracks_dirty = true;
+	Bound dev(fd, tracking);
+	u32 hwpt = 0;
+	ASSERT_EQ(fd.map_file_at(ioas, exporter.fd, 0, 4 * kPage, kIova), 0);
+	ASSERT_EQ(fd.map_at(ioas, memory(4), 4 * kPage, kIova + 4 * kPage), 0);
+	ASSERT_EQ(fd.hwpt(dev.id(), ioas, hwpt, IOMMU_HWPT_ALLOC_DIRTY_TRACKING), 0);
+	iommu_domain &domain = *fake::domains().back();
+	domain.dirty = {kIova + 5 * kPage};
+	iommu_hwpt_set_dirty_tracking on{.flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE, .hwpt_id = hwpt};
+	ASSERT_EQ(fd.call(IOMMU_HWPT_SET_DIRTY_TRACKING, on), 0);
+	EXPECT_TRUE(domain.dirty.empty());
+	const auto read = [&] {
+		u8 bits = 0;
+		fake::Reachable r(&bits, 1);
+		iommu_hwpt_get_dirty_bitmap cmd{
+			.hwpt_id = hwpt, .iova = kIova, .length = 8 * kPage, .page_size = kPage};
+		cmd.data = reinterpret_cast<u64>(&bits);
+		domain.dirty = {kIova + kPage, kIova + 6 * kPage};
+		EXPECT_EQ(fd.call(IOMMU_HWPT_GET_DIRTY_BITMAP, cmd), 0);
+		return bits;
+	};
+	EXPECT_EQ(read(), 1 << 6);
+	exporter.set_revoked(true);
+	EXPECT_EQ(read(), 1 << 6);
+	on.flags = 0;
+	EXPECT_EQ(fd.call(IOMMU_HWPT_SET_DIRTY_TRACKING, on), 0);
+	on.flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE;
+	EXPECT_EQ(fd.call(IOMMU_HWPT_SET_DIRTY_TRACKING, on), 0);
+}
+
 // The domain is on no list yet, and has one of the two areas.
 TEST_F(DmaBuf, RevokedWhileADomainIsFilled)
 {
@@ -218,6 +338,66 @@ TEST_F(DmaBuf, RevokedWhileADomainIsFilled)
 	EXPECT_EQ(fake::mapped_bytes(*fake::domains()[0]), 2 * kPage);
 	dev.unbind();
 	iommufd_test_unregister(&meanwhile);
+}
+
+// One domain has an area that another one, which is being filled, has not yet.
+TEST_F(DmaBuf, RevokedBeforeADomainHasIt)
+{
+	ASSERT_EQ(iommufd_test_register(&meanwhile), 0);
+	Bound dev(fd, loner(machine)), second(fd, loner(machine));
+	// in front of it: under its own lock nobody revokes it
+	ASSERT_EQ(fd.map_at(ioas, memory(1), kPage, 0), 0);
+	ASSERT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPages * kPage, kIova), 0);
+	ASSERT_EQ(dev.attach(ioas), 0);
+	bool filling = false;
+	std::function<void()> step = [&] {
+		filling = fake::domains().size() == 2;
+		if (filling)
+			exporter.set_revoked(true);
+		else
+			at_next_step = step;
+	};
+	at_next_step = step;
+	ASSERT_EQ(second.attach(ioas), 0);
+	EXPECT_TRUE(filling);
+	EXPECT_EQ(exporter.mappings(), 0);
+	second.unbind();
+	dev.unbind();
+	iommufd_test_unregister(&meanwhile);
+}
+
+// At IOVA 0, in all domains that are there
+TEST_F(DmaBuf, RevokedAtZero)
+{
+	Bound dev(fd, loner(machine)), second(fd, loner(machine));
+	ASSERT_EQ(dev.attach(ioas), 0);
+	ASSERT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPage, 0), 0);
+	ASSERT_EQ(second.attach(ioas), 0);
+	EXPECT_EQ(exporter.mappings(), 2);
+	exporter.set_revoked(true);
+	EXPECT_EQ(exporter.mappings(), 0);
+}
+
+// A domain that leaves has the second of two areas, and not the first any more.
+TEST_F(DmaBuf, RevokedWhileADomainIsEmptied)
+{
+	Bound dev(fd, loner(machine)), second(fd, loner(machine));
+	ASSERT_EQ(dev.attach(ioas), 0);
+	ASSERT_EQ(second.attach(ioas), 0);
+	ASSERT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPages * kPage, kIova), 0);
+	ASSERT_EQ(fd.map_at(ioas, memory(2), 2 * kPage, 2 * kIova), 0);
+	ASSERT_EQ(fd.map_file_at(ioas, exporter.fd, 0, kPages * kPage, kOther), 0);
+	long before = -1;
+	fake::while_unmapping([&] {
+		fake::while_unmapping([&] {
+			before = exporter.mappings();
+			exporter.set_revoked(true);
+		});
+	});
+	second.detach();
+	EXPECT_EQ(before, 3 * long{kPages});
+	EXPECT_EQ(exporter.mappings(), 0);
+	EXPECT_EQ(fake::mapped_bytes(*fake::domains()[0]), 2 * kPage);
 }
 
 TEST_F(Bar, OnDevIommuOnlyWithTheParameter)
@@ -261,6 +441,64 @@ TEST_F(Bar, WhatIsRefused)
 	EXPECT_EQ(fd.map_at(ioas, kBar, kPages * kPage, kOther), -14) << "another driver's";
 	zap();
 	EXPECT_EQ(fake::watches(), 1u);
+}
+
+TEST_F(Bar, ReadOnlyStaysReadOnly)
+{
+	u64 at = kOther;
+	ASSERT_EQ(fd.map_at(ioas, kBar, kPage, kIova, kRead | kFixed), 0);
+	EXPECT_EQ(fd.copy(ioas, ioas, kIova, kPage, at), -1);
+	EXPECT_EQ(fd.copy(ioas, ioas, kIova, kPage, at, kRead | kFixed), 0);
+	EXPECT_EQ(fd.change_process(), -22) << "another process would pay, though it has it not";
+}
+
+// Half of a page and half of the next one, which both are looked at and watched
+TEST_F(Bar, BeginsInsideOfAPage)
+{
+	device &fine = loner(machine);
+	fine.page_sizes |= kPage / 2;
+	Bound dev(fd, fine);
+	const u64 start = kBar + (kPages - 1) * kPage - kPage / 2;
+	u64 iova = 0;
+	ASSERT_EQ(dev.attach(ioas), 0);
+	EXPECT_EQ(fd.map(ioas, start + kPage, kPage, iova), -14);
+	ASSERT_EQ(fd.map(ioas, start, kPage, iova), 0);
+	EXPECT_EQ(iova % kPage, kPage / 2);
+	EXPECT_EQ(kx_domain_iova_to_phys(fake::domains()[0], iova), (first + kPages - 1) * kPage - kPage / 2);
+	zap(kPages - 1, 1);
+	EXPECT_EQ(fake::mapped_bytes(*fake::domains()[0]), 0u);
+}
+
+// Nor does hardware that knows no revocation; and asking for it waits for no memory under the lock of notifiers.
+TEST_F(Bar, NobodyGetsItForGood)
+{
+	Driver driver(fd);
+	char byte = 0;
+	ASSERT_EQ(driver.attach(ioas), 0);
+	ASSERT_EQ(fd.map_at(ioas, kBar, kPages * kPage, kIova), 0);
+	EXPECT_EQ(driver.pin(kIova, kPage), -22);
+	EXPECT_EQ(driver.rw(kIova, &byte, 1, 0), -22);
+	EXPECT_EQ(driver.rw(kIova, &byte, 1, 1), -22);
+	auto held = fd.context().objects().get<iommufd::Ioas>(iommufd::ObjectId(ioas));
+	ASSERT_TRUE(held);
+	const auto lock = (*held)->table().lock_memory({base::Iova(kIova), base::Iova(kIova + 2 * kPage - 1)});
+	EXPECT_EQ(lock ? 0 : lock.error().to_errno(), -22);
+	zap();
+}
+
+// So long that nobody could keep its pages on the stack: the fakes see who waits for memory where notifiers do.
+TEST_F(Bar, LongOnes)
+{
+	constexpr u64 kMany = 300, kFar = kBar + (1ull << 30);
+	const unsigned long far = fake::new_device_memory(kMany);
+	fake::map_bar(process, kFar, far, kMany);
+	Bound dev(fd, loner(machine)), second(fd, loner(machine));
+	ASSERT_EQ(dev.attach(ioas), 0);
+	ASSERT_EQ(fd.map_at(ioas, kFar, kMany * kPage, kIova), 0);
+	ASSERT_EQ(second.attach(ioas), 0);
+	EXPECT_EQ(fake::device_mappings(far, kMany), 2 * long{kMany});
+	fake::zap(process, kFar, kMany);
+	EXPECT_EQ(fake::device_mappings(far, kMany), 0);
 }
 
 TEST_F(Bar, AnyZapEndsAllOfIt)
@@ -323,6 +561,24 @@ TEST_F(Bar, WaitsForMemoryWithoutTheLock)
 	EXPECT_TRUE(fake::fired());
 	fake::disarm();
 	EXPECT_EQ(mappings(), long{kPages});
+}
+
+// Then it goes before the new domain has any of it, though the old one has.
+TEST_F(Bar, ZapWhileMemoryIsWaitedFor)
+{
+	Bound dev(fd, loner(machine)), second(fd, loner(machine));
+	bool zapped = false;
+	ASSERT_EQ(dev.attach(ioas), 0);
+	ASSERT_EQ(fd.map_at(ioas, kBar, kPages * kPage, 0), 0);
+	fake::while_short_of_memory([&] {
+		zap();
+		zapped = true;
+	});
+	fake::arm(fake::Fault::kMap, 1);
+	EXPECT_EQ(second.attach(ioas), 0);
+	fake::disarm();
+	EXPECT_TRUE(zapped);
+	EXPECT_EQ(mappings(), 0);
 }
 
 namespace {

@@ -248,14 +248,21 @@ TEST_F(FileMemoryTest, DriversPinAndCopy)
 TEST_F(FileMemoryTest, OverTheLimitPinsNothing)
 {
 	open_file();
+	const u32 flags[] = {kReadWrite | kFixed, kRead | kFixed};
 	fake::current.ipc_lock = false;
 	machine.process.task.memlock_pages = 7;
 	dev = std::make_unique<Bound>(fd, machine.new_device());
 	ASSERT_EQ(dev->attach(ioas), 0);
-	EXPECT_EQ(fd.map_file_at(ioas, kMemfd, 0, 8 * kPage, kIova), -12);
+	for (u32 f : flags)
+		EXPECT_EQ(fd.map_file_at(ioas, kMemfd, 0, 8 * kPage, kIova, f), -12);
 	EXPECT_EQ(fake::pins_total(), 0);
 	EXPECT_TRUE(memfd->memory->pages.empty()) << "pages were made for somebody who may not have them";
-	EXPECT_EQ(fd.map_file_at(ioas, kMemfd, 0, 7 * kPage, kIova), 0);
+	for (u32 f : flags) {
+		EXPECT_EQ(fd.map_file_at(ioas, kMemfd, 0, 7 * kPage, kIova, f), 0);
+		EXPECT_EQ(machine.process.mm.pinned_vm, 7);
+		EXPECT_EQ(machine.process.user->locked_vm, 7);
+		EXPECT_EQ(fd.unmap(ioas, kIova, 7 * kPage), 0);
+	}
 }
 
 } // namespace test

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Random calls in one context, with random failures in between. After each step what is mapped, pinned and charged must
-// agree, and a failed call must have changed nothing.
+// Random calls in one context by two processes, with random failures in between. After each step what is mapped, pinned
+// and charged must agree, and a failed call must have changed nothing. With the memory of files alone, CHANGE_PROCESS
+// mostly works, and then the caller pays for everything; with the processes' own memory it is refused as long as some
+// is mapped.
 #include <random>
 
+#include "bridge/file.h"
 #include "support/state.hpp"
 #include "support/world.hpp"
 
@@ -13,11 +16,17 @@ namespace {
 constexpr unsigned kIoases = 3, kDevices = 3, kDrivers = 2, kSlots = 12;
 constexpr u64 kSlot = 64 * kPage; // of IOVA space
 constexpr u64 kMemoryPages = 48;
+constexpr int kFirstFile = 7; // its descriptor; each next one's is one more
+constexpr unsigned kFiles = 3, kProcesses = 2;
+
+enum class Maps { kOnlyFiles, kBoth };
 
 class Player {
 public:
-	explicit Player(unsigned seed) : random_(seed)
+	Player(unsigned seed, Maps maps) : random_(seed), maps_(maps)
 	{
+		fake::current.ipc_lock = false;
+		processes_[1]->task.memlock_pages = 500;
 		for (u32 &id : ioas_)
 			id = fd_.ioas();
 		for (unsigned i = 0; i < kDevices; i++)
@@ -26,24 +35,41 @@ public:
 			driver = std::make_unique<Driver>(fd_);
 		for (unsigned run : {1u, 3u, 1000u})
 			memory_.push_back(machine_.memory(kMemoryPages, {.run = run}));
+		for (unsigned i = 0; i < kFiles; i++)
+			fake::install_fd(kFirstFile + i, files_[i]);
 	}
 	~Player()
 	{
 		drivers_[0].reset();
 		drivers_[1].reset();
+		for (auto &device : devices_)
+			device.reset();
+		fd_.close();
+		for (unsigned i = 0; i < kFiles; i++) {
+			fake::install_fd(kFirstFile + i, nullptr);
+			kx_file_put(files_[i]);
+		}
+		fake::run_task_work();
+		EXPECT_EQ(processes_[1]->mm.pinned_vm, 0);
+		EXPECT_EQ(processes_[1]->user->locked_vm, 0);
+		EXPECT_EQ(processes_[1]->mm.grabs, 0);
+		EXPECT_EQ(processes_[1]->task.refs, 0);
+		fake::become(*processes_[0]);
 	}
 
 	void step()
 	{
 		static const fake::Fault kFaults[] = {fake::Fault::kAlloc, fake::Fault::kGup, fake::Fault::kMap,
 						      fake::Fault::kUserCopy, fake::Fault::kAttach};
+		if (pick(6) == 0)
+			fake::become(*processes_[maps_ == Maps::kOnlyFiles ? pick(kProcesses) : pick(4) / 3]);
 		const std::string before = state();
 		const bool with_fault = pick(4) == 0;
 		fake::fail_all_tries(pick(3) == 0);
 		if (with_fault)
 			fake::arm(kFaults[pick(5)], 1 + pick(40));
 		changes_on_failure_ = false;
-		int rc = play(pick(10));
+		int rc = play(pick(13));
 		fake::disarm();
 		fake::run_task_work();
 		if (rc && !changes_on_failure_) {
@@ -51,8 +77,10 @@ public:
 		}
 		successes_ += !rc;
 		check_consistency(fd_.context());
+		check_payers();
 	}
 	unsigned successes() const { return successes_; }
+	unsigned changes_of_process() const { return changes_of_process_; }
 
 private:
 	unsigned pick(unsigned n) { return random_() % n; }
@@ -77,6 +105,31 @@ private:
 		u64 iova = some_slot();
 		u32 flags = (pick(5) ? kReadWrite : kRead) | (pick(4) ? kFixed : 0);
 		return fd_.map(some_ioas(), memory_[pick(3)] + pick(8) * kPage, pages * kPage, iova, flags);
+	}
+	int map_file()
+	{
+		const u64 start = pick(8) * kPage, pages = 1 + pick(kMemoryPages - 8);
+		u64 iova = some_slot();
+		u32 flags = (pick(5) ? kReadWrite : kRead) | (pick(4) ? kFixed : 0);
+		return fd_.map_file(some_ioas(), kFirstFile + pick(kFiles), start, pages * kPage, iova, flags);
+	}
+	// All that is pinned is charged to one of the processes.
+	void check_payers() const
+	{
+		long long sum = 0;
+		for (const fake::Process *p : processes_)
+			sum += p->mm.pinned_vm;
+		EXPECT_EQ(sum, fake::pins_total());
+	}
+	int change_process()
+	{
+		int rc = fd_.change_process();
+		if (rc)
+			return rc;
+		changes_of_process_++;
+		EXPECT_EQ(fake::current.mm->pinned_vm, fake::pins_total());
+		EXPECT_EQ(fake::current.user->locked_vm, fake::pins_total());
+		return 0;
 	}
 	int copy()
 	{
@@ -153,7 +206,7 @@ private:
 		switch (what) {
 		case 0:
 		case 1:
-			return map();
+			return maps_ == Maps::kOnlyFiles ? map_file() : map();
 		case 2:
 			return copy();
 		case 3:
@@ -168,13 +221,19 @@ private:
 			return destroy_hwpt();
 		case 8:
 			return pin();
+		case 9:
+			return map_file();
+		case 10:
+			return change_process();
 		default:
 			return read();
 		}
 	}
 
 	std::mt19937 random_;
+	const Maps maps_;
 	Machine machine_;
+	fake::Process *processes_[kProcesses] = {&machine_.process, &fake::new_process(fake::new_user())};
 	Fd fd_;
 	u32 ioas_[kIoases];
 	std::unique_ptr<Bound> devices_[kDevices];
@@ -182,24 +241,33 @@ private:
 	bool attached_[kDevices] = {}, driver_attached_[kDrivers] = {};
 	std::vector<u32> hwpts_;
 	std::vector<u64> memory_;
+	// Pages of their own, in folios of two sizes
+	file *files_[kFiles] = {fake::open_memfd(kMemoryPages), fake::open_memfd(kMemoryPages, 4),
+				fake::open_memfd(kMemoryPages - 8)};
 	bool changes_on_failure_ = false;
-	unsigned successes_ = 0;
+	unsigned successes_ = 0, changes_of_process_ = 0;
 };
 
 } // namespace
 
-class RandomCalls : public ::testing::TestWithParam<unsigned> {};
+class RandomCalls : public ::testing::TestWithParam<unsigned> {
+protected:
+	static void play(Maps maps, unsigned least_changes)
+	{
+		Player player(GetParam(), maps);
+		for (unsigned i = 0; i < 600 && !HasFailure(); i++) {
+			SCOPED_TRACE("seed " + std::to_string(GetParam()) + ", step " + std::to_string(i));
+			player.step();
+		}
+		EXPECT_GT(player.successes(), 150u) << "seed " << GetParam();
+		EXPECT_GE(player.changes_of_process(), least_changes) << "seed " << GetParam();
+	}
+};
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomCalls, ::testing::Range(1u, 9u));
 
-TEST_P(RandomCalls, StateStaysConsistent)
-{
-	Player player(GetParam());
-	for (unsigned i = 0; i < 600 && !HasFailure(); i++) {
-		SCOPED_TRACE("step " + std::to_string(i));
-		player.step();
-	}
-	EXPECT_GT(player.successes(), 150u);
-}
+TEST_P(RandomCalls, StateStaysConsistent) { play(Maps::kBoth, 0); }
+
+TEST_P(RandomCalls, WhoPaysChanges) { play(Maps::kOnlyFiles, 10); }
 
 } // namespace test

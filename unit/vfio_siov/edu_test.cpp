@@ -2,11 +2,12 @@
 // The driver of siov-edu on a fake device: ADIs, slices, their interrupts.
 #include <algorithm>
 #include <linux/vfio.h>
-#include "bridge/dmabuf_export.h"
 
+#include "bridge/dmabuf_export.h"
 #include "fake/device_memory.hpp"
 #include "fake/edu.hpp"
 #include "fake/siov.hpp"
+#include "fake/sync.hpp"
 #include "pasid_alloc/glue.h"
 #include "support/world.hpp"
 #include "fake/pasid_alloc.hpp"
@@ -654,6 +655,7 @@ TEST_F(Edu, WhatARevocationLeaves)
 	ASSERT_TRUE(s.open());
 	ASSERT_TRUE(s.set_msix({VFIO_PCI_MSIX_IRQ_INDEX, kEventFd, 1, 3}));
 	vdev.on_zap = [&] {
+		EXPECT_EQ(fake::locks_held(), 1U) << "a call could say ENODEV before the DMA has ended";
 		EXPECT_FALSE(s.begin_fault());
 		s.end_fault();
 	};
@@ -794,6 +796,31 @@ TEST_F(EduExport, WrongUse)
 	EXPECT_EQ(get(), -19);
 }
 
+// What one slice does to its dma-bufs is nothing to another one's.
+TEST_F(EduExport, OthersKeepTheirs)
+{
+	vfio_siov_device other;
+	ASSERT_EQ(user.attach(ioas), 0);
+	ASSERT_EQ(set_command(first, kMemory), 0);
+	const int mine = get(), theirs = siov_export(&other, vdev.pfn * kPage, kPage, 0, true);
+	ASSERT_GT(theirs, 0);
+	bufs.push_back(theirs);
+	ASSERT_EQ(map(mine, 0x100000), 0);
+	ASSERT_EQ(map(theirs, 0x200000), 0);
+	siov_allow_exports(&other, false);
+	EXPECT_EQ(mapped(), 1);
+	EXPECT_EQ(map(theirs, 0x300000), -19);
+	EXPECT_EQ(map(mine, 0x300000), 0);
+	siov_allow_exports(&other, true);
+	ASSERT_EQ(map(theirs, 0x400000), 0);
+	EXPECT_EQ(mapped(), 3);
+	siov_end_exports(&other);
+	EXPECT_EQ(mapped(), 2);
+	siov_allow_exports(&other, true);
+	EXPECT_EQ(map(theirs, 0x500000), -19);
+	EXPECT_EQ(map(mine, 0x500000), 0);
+}
+
 TEST_F(EduExport, ThereWhileMemoryIsEnabled)
 {
 	ASSERT_EQ(user.attach(ioas), 0);
@@ -808,8 +835,19 @@ TEST_F(EduExport, ThereWhileMemoryIsEnabled)
 	ASSERT_EQ(set_command(first, kMemory), 0);
 	EXPECT_EQ(mapped(), 0);
 	ASSERT_EQ(map(buf, 0x200000), 0);
+	EXPECT_EQ(mapped(), 1);
+	long meanwhile = -1;
+	vdev.on_flush = [&] { meanwhile = mapped(); };
 	ASSERT_TRUE(first.reset());
+	vdev.on_flush = nullptr;
+	EXPECT_EQ(meanwhile, 0) << "before the page is what it will be";
 	EXPECT_EQ(mapped(), 0);
+	ASSERT_EQ(map(buf, 0x280000), 0) << "given back";
+	ASSERT_TRUE(first.reset());
+	ASSERT_EQ(set_command(first, 0), 0);
+	ASSERT_TRUE(first.reset());
+	EXPECT_EQ(map(buf, 0x290000), -19) << "disabled before and after";
+	ASSERT_EQ(set_command(first, kMemory), 0);
 	ASSERT_EQ(map(get(), 0x300000), 0);
 	EXPECT_EQ(mapped(), 1);
 	first.close();

@@ -77,8 +77,10 @@ void Slice::close()
 	open_ = false;
 }
 
+// Under one hold of lock_ from the first to the last: calls that find the slice revoked find its DMA ended, too.
 void Slice::revoke()
 {
+	base::Guard guard(lock_);
 	{
 		base::Guard page(page_lock_);
 		if (std::exchange(revoked_, true))
@@ -86,7 +88,6 @@ void Slice::revoke()
 	}
 	ex_zap_page(vdev_);
 	ex_log_adi(adi_.function().parent(), adi(), "taken from its owner");
-	base::Guard guard(lock_);
 	ex_end_exports(vdev_);
 	if (auto status = adi_.stop(); open_ && !status)
 		kern::reject("revocation of a slice", status.error());

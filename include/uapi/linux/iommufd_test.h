@@ -107,7 +107,7 @@ enum {
 };
 
 enum {
-	MOCK_TRANSLATE_MAX = 1 << 20,
+	MOCK_TRANSLATE_MAX = 1 << 14,
 };
 
 enum {
