@@ -14,6 +14,8 @@ void fail_all_tries(bool on);
 unsigned allocations();
 // kx_alloc_now(): memory that may be asked for under a spinlock.
 void *alloc_now(unsigned long size);
+// Memory cgroups that are held.
+int memcg_refs();
 void reset_alloc();
 
 } // namespace fake

@@ -66,7 +66,7 @@ void while_unmapping(std::function<void()> fn);
 void while_short_of_memory(std::function<void()> fn);
 void wait_for_memory();
 unsigned watches();
-// What the next MMU notifier is allowed
+// Runs the notifiers of a range where they may not sleep; false: one had to, and has done nothing.
 bool try_zap(unsigned long va, unsigned long pages);
 extern bool map_pfnmap; // the module's parameter
 

@@ -92,9 +92,13 @@ TEST_F(ChangeProcess, UserMode)
 	ASSERT_EQ(fd.change_process(), 0);
 	EXPECT_EQ(sums_of(mapper()), (Sums{0, 0, 0}));
 	EXPECT_EQ(sums_of(heir), (Sums{8, 0, 8}));
-	// What is mapped from now on, by whoever, is his who maps; what goes is who pays's.
+	// What is mapped from now on, whoever maps pays for; what goes is taken from the one who pays.
+	fake::become(mapper());
+	ASSERT_EQ(fd.map_file_at(ioas, kMemfd, 0, kPage, 2 * kIova), 0);
+	EXPECT_EQ(sums_of(mapper()), (Sums{1, 0, 1}));
 	EXPECT_EQ(fd.unmap(ioas, kIova, 8 * kPage), 0);
 	EXPECT_EQ(sums_of(heir), (Sums{0, 0, 0}));
+	EXPECT_EQ(sums_of(mapper()), (Sums{1, 0, 1}));
 }
 
 TEST_F(ChangeProcess, MmMode)

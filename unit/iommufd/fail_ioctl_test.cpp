@@ -159,7 +159,7 @@ struct MapFile : TwoDomains {
 	int run() override { return fd.map_file_at(ioas, kMemfd, kPage, 75 * kPage, 0x100000); }
 };
 
-// Three files, in two IOASes, one of which is in both.
+// Three mappings of one file in two IOASes, and a copy of the first in the other IOAS.
 struct ChangeProcess : MapFile {
 	u32 mode;
 	fake::Process *heir = nullptr;

@@ -10,19 +10,12 @@ using fake::Fault;
 
 constexpr Expected kNoMemOrSurvive{.error = -12, .may_survive = true};
 
-// Two areas, the second one with bytes that do not fill their pages.
+// A full IOAS, and a device with a reserved region and a software MSI window.
 struct Filled : Scenario {
 	u32 ioas = 0, other = 0;
 	device *dev = nullptr;
 	std::unique_ptr<Bound> bound;
 
-	u32 filled_ioas()
-	{
-		u32 made = fd.ioas();
-		EXPECT_EQ(fd.map_at(made, machine.memory(20, {.run = 1}), 20 * kPage, 0x40000), 0);
-		EXPECT_EQ(fd.map_at(made, machine.memory(20, {.run = 3}), 20 * kPage, 0x80000), 0);
-		return made;
-	}
 	void setup() override
 	{
 		ioas = filled_ioas();

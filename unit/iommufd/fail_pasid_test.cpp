@@ -23,13 +23,6 @@ struct Parts : Scenario {
 	std::unique_ptr<Slice> slice;
 	std::unique_ptr<Queue> queue;
 
-	u32 filled_ioas()
-	{
-		u32 made = fd.ioas();
-		EXPECT_EQ(fd.map_at(made, machine.memory(20, {.run = 1}), 20 * kPage, 0x40000), 0);
-		EXPECT_EQ(fd.map_at(made, machine.memory(20, {.run = 3}), 20 * kPage, 0x80000), 0);
-		return made;
-	}
 	void setup() override
 	{
 		ioas = filled_ioas();

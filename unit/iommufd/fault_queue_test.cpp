@@ -38,28 +38,22 @@ struct Nest {
 	{
 		u64 data = 0;
 		fake::Reachable r(&data, sizeof(data));
-		iommu_hwpt_alloc cmd{};
-		cmd.flags = flags | (faults ? IOMMU_HWPT_FAULT_ID_VALID : 0);
-		cmd.dev_id = dev->id();
-		cmd.pt_id = parent;
-		cmd.data_type = type;
-		cmd.data_len = type ? sizeof(data) : 0;
-		cmd.data_uptr = reinterpret_cast<u64>(&data);
-		cmd.fault_id = queue_id;
-		int rc = fd.call(IOMMU_HWPT_ALLOC, cmd);
-		out = cmd.out_hwpt_id;
-		return rc;
+		const iommu_hwpt_alloc cmd{.flags = flags | (faults ? IOMMU_HWPT_FAULT_ID_VALID : 0),
+					   .dev_id = dev->id(),
+					   .pt_id = parent,
+					   .data_type = type,
+					   .data_len = type ? u32(sizeof(data)) : 0,
+					   .data_uptr = reinterpret_cast<u64>(&data),
+					   .fault_id = queue_id};
+		return fd.call_for(IOMMU_HWPT_ALLOC, cmd, &iommu_hwpt_alloc::out_hwpt_id, out);
 	}
 	int paging(u32 &out, u32 flags = 0)
 	{
-		iommu_hwpt_alloc cmd{};
-		cmd.flags = flags | IOMMU_HWPT_FAULT_ID_VALID;
-		cmd.dev_id = dev->id();
-		cmd.pt_id = ioas;
-		cmd.fault_id = queue_id;
-		int rc = fd.call(IOMMU_HWPT_ALLOC, cmd);
-		out = cmd.out_hwpt_id;
-		return rc;
+		const iommu_hwpt_alloc cmd{.flags = flags | IOMMU_HWPT_FAULT_ID_VALID,
+					   .dev_id = dev->id(),
+					   .pt_id = ioas,
+					   .fault_id = queue_id};
+		return fd.call_for(IOMMU_HWPT_ALLOC, cmd, &iommu_hwpt_alloc::out_hwpt_id, out);
 	}
 	void *queue() const { return fake::file_at(queue_fd)->queue; }
 	// read() with room for so many records.

@@ -73,9 +73,10 @@ TEST_P(LockMemory, StaysMappedUntilUnlocked)
 	}
 	EXPECT_EQ(fd.unmap(ioas, kAt, 8 * kPage), -16);
 	EXPECT_EQ(fd.unmap_all(ioas), -16);
-	// A part is as wrong as ever.
 	EXPECT_EQ(fd.unmap(ioas, kAt, 4 * kPage), -16);
 	unlock(kAt + kPage, 2 * kPage);
+	// A part is as wrong as ever.
+	EXPECT_EQ(fd.unmap(ioas, kAt, 4 * kPage), -2);
 	EXPECT_EQ(fd.unmap(ioas, kAt, 8 * kPage), 0);
 	EXPECT_EQ(fake::pins_total(), 0);
 }
@@ -108,11 +109,10 @@ TEST_P(LockMemory, SeveralLocksOnOneArea)
 
 TEST_P(LockMemory, ACopyIsFreeToGo)
 {
-	u64 iova = 0;
+	u64 iova = 0x800000;
 	const u64 va = memory(2);
 	ASSERT_EQ(fd.map_at(ioas, va, 2 * kPage, kAt), 0);
 	const u32 other = fd.ioas();
-	iova = 0x800000;
 	ASSERT_EQ(fd.copy(other, ioas, kAt, 2 * kPage, iova), 0);
 	ASSERT_EQ(lock(kAt, 2 * kPage), 0);
 	EXPECT_EQ(fd.unmap_all(other), 0);
@@ -120,7 +120,7 @@ TEST_P(LockMemory, ACopyIsFreeToGo)
 	unlock(kAt, 2 * kPage);
 }
 
-TEST_P(LockMemory, TheMemoryOutlivesTheOtherWayRound)
+TEST_P(LockMemory, ALockedCopyKeepsTheMemory)
 {
 	u64 iova = 0x800000;
 	const u64 va = memory(2);
@@ -194,7 +194,10 @@ TEST_P(LockMemory, Refused)
 	EXPECT_EQ(lock(0x5000, kPage), -2);
 	EXPECT_EQ(lock(kAt, 3 * kPage), -2);
 	// Nothing is pinned for a range that nobody could map.
+	fake::arm(fake::Fault::kGup, 1);
 	EXPECT_EQ(lock(kAt, 1ull << 50), -2);
+	EXPECT_FALSE(fake::fired());
+	fake::disarm();
 	EXPECT_EQ(lock(kAt + 3 * kPage, kPage), -1);
 	EXPECT_EQ(describe_all({&fd.context()}), before);
 }

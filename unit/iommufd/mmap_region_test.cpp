@@ -104,6 +104,13 @@ TEST_F(Regions, OnlyOfAnOwnerThatIsThere)
 	vm_area_struct *vma = map(offset, 1);
 	fake::munmap(vma);
 	EXPECT_EQ(regions.remove_all_of(made), 1u);
+
+	const u64 left = add(1);
+	ASSERT_EQ(fd.destroy(id), 0);
+	map(left, 1, -6);
+	ASSERT_EQ(fd.ioas(), id);
+	map(left, 1, -6);
+	EXPECT_EQ(regions.remove_all_of(owner), 1u);
 }
 
 TEST_F(Regions, TakenBackWhileItIsMapped)
@@ -141,7 +148,7 @@ TEST_F(Regions, OfTheWrongOwner)
 	EXPECT_EQ(regions.remove_all_of(owner), 1u);
 }
 
-TEST_F(Regions, OutliveTheDescriptor)
+TEST_F(Regions, AMappingOutlivesTheDescriptor)
 {
 	const u64 offset = add();
 	vm_area_struct *vma = map(offset);

@@ -34,21 +34,18 @@ struct PasidRule : World {
 	bool rejected_for(const char *why) { return fake::last_rejection().find(why) != std::string::npos; }
 };
 
-// The HWPTs with which a driver was asked for a nested domain on `parent`.
+// A nested HWPT on `parent`: 0 or an errno, and its id.
 int alloc_nested(const Fd &fd, u32 device, u32 parent, u32 flags, u32 &id)
 {
 	u8 data[8]{};
 	fake::Reachable r(data, sizeof(data), fake::Reachable::kReadOnly);
-	iommu_hwpt_alloc cmd{};
-	cmd.flags = flags;
-	cmd.dev_id = device;
-	cmd.pt_id = parent;
-	cmd.data_type = 1;
-	cmd.data_len = sizeof(data);
-	cmd.data_uptr = reinterpret_cast<u64>(data);
-	int rc = fd.call(IOMMU_HWPT_ALLOC, cmd);
-	id = cmd.out_hwpt_id;
-	return rc;
+	const iommu_hwpt_alloc cmd{.flags = flags,
+				   .dev_id = device,
+				   .pt_id = parent,
+				   .data_type = 1,
+				   .data_len = sizeof(data),
+				   .data_uptr = reinterpret_cast<u64>(data)};
+	return fd.call_for(IOMMU_HWPT_ALLOC, cmd, &iommu_hwpt_alloc::out_hwpt_id, id);
 }
 
 // A driver that knows the flag, for a scope.

@@ -35,6 +35,15 @@ public:
 	// The call: 0 or a negative errno.
 	virtual int run() = 0;
 
+	// An IOAS with two areas, of single pages and of runs of 3.
+	u32 filled_ioas()
+	{
+		u32 made = fd.ioas();
+		EXPECT_EQ(fd.map_at(made, machine.memory(20, {.run = 1}), 20 * kPage, 0x40000), 0);
+		EXPECT_EQ(fd.map_at(made, machine.memory(20, {.run = 3}), 20 * kPage, 0x80000), 0);
+		return made;
+	}
+
 	Machine machine;
 	Fd fd;
 };

@@ -75,11 +75,8 @@ public:
 	// The new id; fails the test when there is none.
 	u32 hwpt(u32 device, u32 ioas) const
 	{
-		iommu_hwpt_alloc cmd{};
-		cmd.flags = IOMMU_HWPT_FAULT_ID_VALID;
-		cmd.dev_id = device;
-		cmd.pt_id = ioas;
-		cmd.fault_id = id_;
+		iommu_hwpt_alloc cmd{
+			.flags = IOMMU_HWPT_FAULT_ID_VALID, .dev_id = device, .pt_id = ioas, .fault_id = id_};
 		EXPECT_EQ(fd_.call(IOMMU_HWPT_ALLOC, cmd), 0) << fake::last_rejection();
 		return cmd.out_hwpt_id;
 	}

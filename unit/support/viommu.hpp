@@ -134,23 +134,13 @@ struct Guest {
 	// 0 or an errno; the new object's id in the second.
 	int viommu(u32 &id, u32 type = kViommuType) const
 	{
-		iommu_viommu_alloc cmd{};
-		cmd.type = type;
-		cmd.dev_id = dev->id();
-		cmd.hwpt_id = parent;
-		int rc = fd.call(IOMMU_VIOMMU_ALLOC, cmd);
-		id = cmd.out_viommu_id;
-		return rc;
+		const iommu_viommu_alloc cmd{.type = type, .dev_id = dev->id(), .hwpt_id = parent};
+		return fd.call_for(IOMMU_VIOMMU_ALLOC, cmd, &iommu_viommu_alloc::out_viommu_id, id);
 	}
 	int vdevice(u32 viommu, u32 device, u64 virt_id, u32 &id) const
 	{
-		iommu_vdevice_alloc cmd{};
-		cmd.viommu_id = viommu;
-		cmd.dev_id = device;
-		cmd.virt_id = virt_id;
-		int rc = fd.call(IOMMU_VDEVICE_ALLOC, cmd);
-		id = cmd.out_vdevice_id;
-		return rc;
+		const iommu_vdevice_alloc cmd{.viommu_id = viommu, .dev_id = device, .virt_id = virt_id};
+		return fd.call_for(IOMMU_VDEVICE_ALLOC, cmd, &iommu_vdevice_alloc::out_vdevice_id, id);
 	}
 	int vdevice(u32 viommu, u32 device, u64 virt_id) const
 	{
@@ -162,28 +152,22 @@ struct Guest {
 	{
 		u64 data = 0;
 		fake::Reachable reachable(&data, sizeof(data), fake::Reachable::kReadOnly);
-		iommu_hwpt_alloc cmd{};
-		cmd.flags = flags;
-		cmd.dev_id = dev->id();
-		cmd.pt_id = pt;
-		cmd.data_type = type;
-		cmd.data_len = type ? sizeof(data) : 0;
-		cmd.data_uptr = reinterpret_cast<u64>(&data);
-		int rc = fd.call(IOMMU_HWPT_ALLOC, cmd);
-		id = cmd.out_hwpt_id;
-		return rc;
+		const iommu_hwpt_alloc cmd{.flags = flags,
+					   .dev_id = dev->id(),
+					   .pt_id = pt,
+					   .data_type = type,
+					   .data_len = type ? u32(sizeof(data)) : 0,
+					   .data_uptr = reinterpret_cast<u64>(&data)};
+		return fd.call_for(IOMMU_HWPT_ALLOC, cmd, &iommu_hwpt_alloc::out_hwpt_id, id);
 	}
 	int invalidate(u32 target, u32 &count, u32 length = 8, u64 data = 0x1000, u32 type = 0) const
 	{
-		iommu_hwpt_invalidate cmd{};
-		cmd.hwpt_id = target;
-		cmd.data_type = type;
-		cmd.data_uptr = data;
-		cmd.entry_len = length;
-		cmd.entry_num = count;
-		int rc = fd.call(IOMMU_HWPT_INVALIDATE, cmd);
-		count = cmd.entry_num;
-		return rc;
+		const iommu_hwpt_invalidate cmd{.hwpt_id = target,
+						.data_uptr = data,
+						.data_type = type,
+						.entry_len = length,
+						.entry_num = count};
+		return fd.call_for(IOMMU_HWPT_INVALIDATE, cmd, &iommu_hwpt_invalidate::entry_num, count);
 	}
 
 	const Fd &fd;

@@ -38,6 +38,7 @@ Machine::~Machine()
 	fake::reset_device_memory();
 	EXPECT_EQ(fake::pins_total(), 0) << "pages stay pinned";
 	EXPECT_EQ(fake::outstanding_allocations(), 0u) << "memory leaked";
+	EXPECT_EQ(fake::memcg_refs(), 0) << "a memory cgroup is kept";
 	EXPECT_EQ(fake::domains().size(), 0u) << "domains leaked";
 	EXPECT_EQ(fake::open_files(), 0u) << "files leaked";
 	EXPECT_EQ(fake::locks_held(), 0u);
@@ -81,19 +82,6 @@ int Fd::raw(unsigned nr, void *cmd, u32 size) const
 	return rc;
 }
 
-namespace {
-
-// A call that also tells something: `field` of cmd goes to `out`, whatever comes of it.
-template <typename Cmd, typename Field, typename Out>
-int call_for(const Fd &fd, unsigned nr, Cmd &cmd, Field Cmd::*field, Out &out)
-{
-	int rc = fd.call(nr, cmd);
-	out = cmd.*field;
-	return rc;
-}
-
-} // namespace
-
 int Fd::destroy(u32 id) const
 {
 	iommu_destroy cmd{.size = 0, .id = id};
@@ -109,25 +97,20 @@ u32 Fd::ioas() const
 
 int Fd::map(u32 ioas, u64 va, u64 length, u64 &iova, u32 flags) const
 {
-	iommu_ioas_map cmd{};
-	cmd.flags = flags;
-	cmd.ioas_id = ioas;
-	cmd.user_va = va;
-	cmd.length = length;
-	cmd.iova = iova;
-	return call_for(*this, IOMMU_IOAS_MAP, cmd, &iommu_ioas_map::iova, iova);
+	const iommu_ioas_map cmd{.flags = flags, .ioas_id = ioas, .user_va = va, .length = length, .iova = iova};
+	return call_for(IOMMU_IOAS_MAP, cmd, &iommu_ioas_map::iova, iova);
+}
+
+int Fd::map_at(u32 ioas, u64 va, u64 length, u64 iova, u32 flags) const
+{
+	return map(ioas, va, length, iova, flags | kFixed);
 }
 
 int Fd::map_file(u32 ioas, int file, u64 start, u64 length, u64 &iova, u32 flags) const
 {
-	iommu_ioas_map_file cmd{};
-	cmd.flags = flags;
-	cmd.ioas_id = ioas;
-	cmd.fd = file;
-	cmd.start = start;
-	cmd.length = length;
-	cmd.iova = iova;
-	return call_for(*this, IOMMU_IOAS_MAP_FILE, cmd, &iommu_ioas_map_file::iova, iova);
+	const iommu_ioas_map_file cmd{
+		.flags = flags, .ioas_id = ioas, .fd = file, .start = start, .length = length, .iova = iova};
+	return call_for(IOMMU_IOAS_MAP_FILE, cmd, &iommu_ioas_map_file::iova, iova);
 }
 
 int Fd::map_file_at(u32 ioas, int file, u64 start, u64 length, u64 iova, u32 flags) const
@@ -141,35 +124,23 @@ int Fd::change_process() const
 	return call(IOMMU_IOAS_CHANGE_PROCESS, cmd);
 }
 
-int Fd::map_at(u32 ioas, u64 va, u64 length, u64 iova, u32 flags) const
-{
-	return map(ioas, va, length, iova, flags | kFixed);
-}
-
 int Fd::unmap(u32 ioas, u64 iova, u64 length, u64 *unmapped) const
 {
-	iommu_ioas_unmap cmd{};
-	cmd.ioas_id = ioas;
-	cmd.iova = iova;
-	cmd.length = length;
-	int rc = call(IOMMU_IOAS_UNMAP, cmd);
-	if (unmapped)
-		*unmapped = cmd.length;
-	return rc;
+	const iommu_ioas_unmap cmd{.ioas_id = ioas, .iova = iova, .length = length};
+	return call_for(IOMMU_IOAS_UNMAP, cmd, &iommu_ioas_unmap::length, unmapped ? *unmapped : length);
 }
 
 int Fd::unmap_all(u32 ioas) const { return unmap(ioas, 0, base::kU64Max); }
 
 int Fd::copy(u32 to, u32 from, u64 src, u64 length, u64 &dst, u32 flags) const
 {
-	iommu_ioas_copy cmd{};
-	cmd.flags = flags;
-	cmd.dst_ioas_id = to;
-	cmd.src_ioas_id = from;
-	cmd.length = length;
-	cmd.dst_iova = dst;
-	cmd.src_iova = src;
-	return call_for(*this, IOMMU_IOAS_COPY, cmd, &iommu_ioas_copy::dst_iova, dst);
+	const iommu_ioas_copy cmd{.flags = flags,
+				  .dst_ioas_id = to,
+				  .src_ioas_id = from,
+				  .length = length,
+				  .dst_iova = dst,
+				  .src_iova = src};
+	return call_for(IOMMU_IOAS_COPY, cmd, &iommu_ioas_copy::dst_iova, dst);
 }
 
 int Fd::allow(u32 ioas, std::vector<iommu_iova_range> ranges) const
@@ -199,29 +170,20 @@ int Fd::ranges(u32 ioas, std::vector<iommu_iova_range> &out, u64 *alignment, u32
 
 int Fd::option(u32 id, u32 op, u32 object, u64 &value) const
 {
-	iommu_option cmd{};
-	cmd.option_id = id;
-	cmd.op = op;
-	cmd.object_id = object;
-	cmd.val64 = value;
-	return call_for(*this, IOMMU_OPTION, cmd, &iommu_option::val64, value);
+	const iommu_option cmd{.option_id = id, .op = static_cast<u16>(op), .object_id = object, .val64 = value};
+	return call_for(IOMMU_OPTION, cmd, &iommu_option::val64, value);
 }
 
 int Fd::vfio_ioas(u32 op, u32 &ioas) const
 {
-	iommu_vfio_ioas cmd{};
-	cmd.op = op;
-	cmd.ioas_id = ioas;
-	return call_for(*this, IOMMU_VFIO_IOAS, cmd, &iommu_vfio_ioas::ioas_id, ioas);
+	const iommu_vfio_ioas cmd{.ioas_id = ioas, .op = static_cast<u16>(op)};
+	return call_for(IOMMU_VFIO_IOAS, cmd, &iommu_vfio_ioas::ioas_id, ioas);
 }
 
 int Fd::hwpt(u32 device, u32 pt, u32 &out, u32 flags) const
 {
-	iommu_hwpt_alloc cmd{};
-	cmd.flags = flags;
-	cmd.dev_id = device;
-	cmd.pt_id = pt;
-	return call_for(*this, IOMMU_HWPT_ALLOC, cmd, &iommu_hwpt_alloc::out_hwpt_id, out);
+	const iommu_hwpt_alloc cmd{.flags = flags, .dev_id = device, .pt_id = pt};
+	return call_for(IOMMU_HWPT_ALLOC, cmd, &iommu_hwpt_alloc::out_hwpt_id, out);
 }
 
 Bound::Bound(const Fd &fd, device &dev)

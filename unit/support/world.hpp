@@ -49,6 +49,14 @@ public:
 		cmd.size = sizeof(cmd);
 		return raw(nr, &cmd, sizeof(cmd));
 	}
+	// The same for a call that also tells something: `field` goes to `out`, whatever comes of it.
+	template <typename Cmd, typename Field, typename Out>
+	int call_for(unsigned nr, Cmd cmd, Field Cmd::*field, Out &out) const
+	{
+		int rc = call(nr, cmd);
+		out = cmd.*field;
+		return rc;
+	}
 
 	int destroy(u32 id) const;
 	// The new id; fails the test when there is none.

@@ -26,10 +26,10 @@ protected:
 	{
 		return iommufd_viommu_get_vdev_id(driver.last, &dev, pasid, &number);
 	}
-	int lock_limit_mode()
+	static int set_rlimit_mode(const Fd &of)
 	{
 		u64 value = 0;
-		return fd.option(IOMMU_OPTION_RLIMIT_MODE, IOMMU_OPTION_OP_SET, 0, value);
+		return of.option(IOMMU_OPTION_RLIMIT_MODE, IOMMU_OPTION_OP_SET, 0, value);
 	}
 
 	ViommuDriver driver;
@@ -194,10 +194,8 @@ TEST_F(VdeviceTest, ADeadIdCounts)
 	EXPECT_EQ(fd.destroy(guest.parent), 0);
 	EXPECT_EQ(fd.destroy(guest.ioas), 0);
 	EXPECT_EQ(fd.destroy(id), -2);
-	EXPECT_EQ(lock_limit_mode(), -16);
-	Fd fresh;
-	u64 value = 0;
-	EXPECT_EQ(fresh.option(IOMMU_OPTION_RLIMIT_MODE, IOMMU_OPTION_OP_SET, 0, value), 0);
+	EXPECT_EQ(set_rlimit_mode(fd), -16);
+	EXPECT_EQ(set_rlimit_mode(Fd()), 0);
 }
 
 // As long as DESTROY is at it, the device has its vDEVICE.
@@ -253,7 +251,7 @@ TEST_F(VdeviceTest, UnbindWaitsForACallOnTheDevice)
 	EXPECT_EQ(fd.destroy(id), -2);
 }
 
-// What an invalidation finds stays until it ends: whoever destroys the vDEVICE would wait.
+// The driver finds the device while it invalidates, of its own vIOMMU's numbers alone.
 TEST_F(VdeviceTest, FoundWithinAnInvalidation)
 {
 	vdevice(1);
