@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Dirty tracking: which pages devices have written through a domain, as the IOMMU notes it in its page table.
+//
+// Locks: with iova_lock shared an area that is mapped stays mapped, so that the IOMMU driver may walk the entries. Not
+// those of a device's memory: whoever takes that away takes no such lock (Pages::revoke()), and page tables may be freed
+// under the walk. So its entries are not looked at: nothing of it is ever dirty.
 #include "bridge/dirty.h"
 #include "iommufd/context.hpp"
 #include "iommufd/ioctl.hpp"
@@ -30,7 +34,7 @@ Status IoPageTable::set_dirty_tracking(kern::Domain &domain, bool on)
 		{
 			const AreaSet &areas = static_cast<Clear *>(self)->table.areas_;
 			for (const Area *area = areas.first(); area; area = areas.next(*area)) {
-				if (area->state_ != AreaState::kMapped)
+				if (area->state_ != AreaState::kMapped || !area->pages().is_pinned())
 					continue;
 				if (int rc = kx_dirty_read_range(read, area->iova().start.raw(), area->length()))
 					return rc;
@@ -61,7 +65,9 @@ Status IoPageTable::read_dirty(kern::Domain &domain, IovaRange range, u64 page_s
 		{
 			Read &r = *static_cast<Read *>(self);
 			Iova done;
-			auto part = [&](Area &, IovaRange at) {
+			auto part = [&](Area &area, IovaRange at) -> Status {
+				if (!area.pages().is_pinned())
+					return {};
 				return base::check(kx_dirty_read_range(read, at.start.raw(), at.count()),
 						   "the IOMMU driver cannot read its dirty bits");
 			};

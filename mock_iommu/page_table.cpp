@@ -53,7 +53,7 @@ bool set_all(u64 *entries, unsigned order, u64 value)
 
 } // namespace
 
-u64 PageTable::Leaf::pa_of(u64 iova) const { return base::align_down(load(*entry), kGranule) + (iova - start); }
+u64 PageTable::Leaf::pa_of(u64 iova) const { return base::align_down(found, kGranule) + (iova - start); }
 
 bool PageTable::Leaf::test_dirty(bool clear)
 {
@@ -101,7 +101,7 @@ PageTable::Leaf PageTable::find(u64 iova) const
 		u64 &entry = table->leaves[slot_of(iova, level)];
 		if (const u64 value = load(entry)) {
 			const unsigned order = order_of(value), first = slot_of(iova, level) >> order << order;
-			return {&table->leaves[first], base::align_down(iova, hole << order), hole << order};
+			return {&table->leaves[first], base::align_down(iova, hole << order), hole << order, value};
 		}
 		table = level ? load(static_cast<Directory *>(table)->children[slot_of(iova, level)]) : nullptr;
 	}

@@ -29,6 +29,7 @@ public:
 	struct Leaf {
 		u64 *entry;
 		u64 start, size;
+		u64 found = 0; // the entry as find() saw it: it may go at any time
 
 		u64 pa_of(u64 iova) const;
 		bool test_dirty(bool clear);

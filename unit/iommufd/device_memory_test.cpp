@@ -279,6 +279,41 @@ TEST_F(DmaBuf, KernelDriversGetNothing)
 	EXPECT_EQ(driver.rw(kIova, &byte, 1, 1), -22);
 }
 
+// Its entries may go while they would be read, and page tables with them: they are not looked at. User memory beside it
+// is.
+TEST_F(DmaBuf, DirtyBitsAreNotLookedFor)
+{
+	device &tracking = machine.new_device();
+	tracking.tracks_dirty = true;
+	Bound dev(fd, tracking);
+	u32 hwpt = 0;
+	ASSERT_EQ(fd.map_file_at(ioas, exporter.fd, 0, 4 * kPage, kIova), 0);
+	ASSERT_EQ(fd.map_at(ioas, memory(4), 4 * kPage, kIova + 4 * kPage), 0);
+	ASSERT_EQ(fd.hwpt(dev.id(), ioas, hwpt, IOMMU_HWPT_ALLOC_DIRTY_TRACKING), 0);
+	iommu_domain &domain = *fake::domains().back();
+	domain.dirty = {kIova + 5 * kPage};
+	iommu_hwpt_set_dirty_tracking on{.flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE, .hwpt_id = hwpt};
+	ASSERT_EQ(fd.call(IOMMU_HWPT_SET_DIRTY_TRACKING, on), 0);
+	EXPECT_TRUE(domain.dirty.empty());
+	const auto read = [&] {
+		u8 bits = 0;
+		fake::Reachable r(&bits, 1);
+		iommu_hwpt_get_dirty_bitmap cmd{
+			.hwpt_id = hwpt, .iova = kIova, .length = 8 * kPage, .page_size = kPage};
+		cmd.data = reinterpret_cast<u64>(&bits);
+		domain.dirty = {kIova + kPage, kIova + 6 * kPage};
+		EXPECT_EQ(fd.call(IOMMU_HWPT_GET_DIRTY_BITMAP, cmd), 0);
+		return bits;
+	};
+	EXPECT_EQ(read(), 1 << 6);
+	exporter.set_revoked(true);
+	EXPECT_EQ(read(), 1 << 6);
+	on.flags = 0;
+	EXPECT_EQ(fd.call(IOMMU_HWPT_SET_DIRTY_TRACKING, on), 0);
+	on.flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE;
+	EXPECT_EQ(fd.call(IOMMU_HWPT_SET_DIRTY_TRACKING, on), 0);
+}
+
 // The domain is on no list yet, and has one of the two areas.
 TEST_F(DmaBuf, RevokedWhileADomainIsFilled)
 {
