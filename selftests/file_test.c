@@ -94,6 +94,8 @@ TEST_F(file, not_open_for_that)
 TEST_F(file, not_a_file_in_memory)
 {
 	int pipes[2], zero = open("/dev/zero", O_RDWR), folder = open("/", O_RDONLY);
+	int attribute = open("/sys/module/iommufd/parameters/log_rejected", O_RDWR);
+	struct stat st;
 
 	ASSERT_EQ(0, pipe(pipes));
 	ASSERT_LE(0, zero);
@@ -101,6 +103,11 @@ TEST_F(file, not_a_file_in_memory)
 	EXPECT_EQ(-EINVAL, map_at(self, pipes[0], 0, PAGE, IOVA, MAP_READ));
 	EXPECT_EQ(-EINVAL, map_at(self, zero, 0, PAGE, IOVA, MAP_RW));
 	EXPECT_EQ(-EINVAL, map_at(self, folder, 0, PAGE, IOVA, MAP_READ));
+	/* long enough */
+	ASSERT_EQ(0, fstat(attribute, &st));
+	ASSERT_LE((off_t)PAGE, st.st_size);
+	EXPECT_EQ(-EINVAL, map_at(self, attribute, 0, PAGE, IOVA, MAP_RW));
+	EXPECT_EQ(0, close(attribute));
 }
 
 /* What is sealed against writing is not written to by devices either. */
@@ -310,12 +317,17 @@ TEST_F(file, tmpfs_with_huge_pages)
 
 TEST_F(file, hugetlbfs)
 {
-	int file = new_memfd(3 * HUGE, MFD_HUGETLB);
+	int file = new_memfd(3 * HUGE, MFD_HUGETLB), sealed = new_memfd(HUGE, MFD_HUGETLB | MFD_ALLOW_SEALING);
 	char *mem;
 
 	ASSERT_LE(0, file);
 	mem = map_shared(file, 3 * HUGE);
 	ASSERT_NE(MAP_FAILED, mem) TH_LOG("no huge pages");
+	ASSERT_EQ(0, fcntl(sealed, F_ADD_SEALS, F_SEAL_FUTURE_WRITE));
+	EXPECT_EQ(-EPERM, map_at(self, sealed, 0, PAGE, IOVA, MAP_RW));
+	EXPECT_EQ(0, map_at(self, sealed, 0, PAGE, IOVA, MAP_READ));
+	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, IOVA, PAGE, NULL));
+	ASSERT_EQ(0, close(sealed));
 	ASSERT_EQ(0, attach(self));
 	EXPECT_EQ(-EINVAL, map_at(self, file, PAGE, 3 * HUGE, IOVA, MAP_RW));
 	ASSERT_EQ(0, map_at(self, file, 5 * PAGE, 2 * HUGE, IOVA, MAP_RW));

@@ -166,8 +166,10 @@ static int create_queue_file(void *queue, file **made)
 int kx_fault_file_create(void *queue, file **made) { return create_queue_file(queue, made); }
 int kx_event_file_create(void *queue, file **made) { return create_queue_file(queue, made); }
 
-void kx_poll_wait(file *f, wait_queue_head *wq, poll_table_struct *)
+void kx_poll_wait(file *f, wait_queue_head *wq, poll_table_struct *table)
 {
 	if (!f || !wq)
 		fake::problem("poll without a file or a wait queue");
+	if (table)
+		table->waits_on = wq;
 }

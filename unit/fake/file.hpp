@@ -7,6 +7,12 @@
 #include <map>
 
 struct page;
+struct wait_queue_head;
+
+// What a poll() tells of
+struct poll_table_struct {
+	wait_queue_head *waits_on = nullptr;
+};
 
 // The memory behind a file, shared by all that have it open
 struct inode {

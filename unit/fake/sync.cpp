@@ -219,6 +219,7 @@ void kx_sleep_ms(unsigned)
 		run();
 }
 
+unsigned long fake::wakes(const wait_queue_head &wq) { return wq.wakes; }
 void kx_wait_init(wait_queue_head *wq, const char *name, lock_class_key *) { *wq = {name, 0}; }
 void kx_wait_wake_all(wait_queue_head *wq) { wq->wakes++; }
 

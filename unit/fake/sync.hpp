@@ -5,7 +5,12 @@
 #include <cstddef>
 #include <functional>
 
+struct wait_queue_head;
+
 namespace fake {
+
+// How often those who wait there were woken
+unsigned long wakes(const wait_queue_head &wq);
 
 struct Lock {
 	const char *name;

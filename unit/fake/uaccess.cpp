@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "bridge/uaccess.h"
@@ -20,6 +21,7 @@ struct Piece {
 	bool writable;
 };
 std::vector<Piece> pieces;
+std::function<void()> meanwhile;
 
 // The byte behind `at`, and how many more follow in one go (up to `size`); null when it cannot be reached.
 char *reach(unsigned long at, unsigned long &size, bool write)
@@ -41,6 +43,8 @@ char *reach(unsigned long at, unsigned long &size, bool write)
 template <typename Fn> bool each_piece(unsigned long at, unsigned long size, bool write, Fn &&fn)
 {
 	touch_mmap_lock("user access");
+	if (auto run = std::exchange(meanwhile, nullptr))
+		run();
 	if (step(Fault::kUserCopy))
 		return false;
 	while (size) {
@@ -67,6 +71,8 @@ Reachable::~Reachable()
 {
 	std::erase_if(pieces, [&](const Piece &p) { return p.at == at_ && p.size == size_; });
 }
+
+void while_copying(std::function<void()> fn) { meanwhile = std::move(fn); }
 
 } // namespace fake
 

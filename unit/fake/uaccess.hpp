@@ -2,6 +2,7 @@
 // bridge/uaccess.h: what the caller's pointers reach. Either the fake memory of the current process, or pieces of the
 // test's own memory that stand for it: the structures of ioctls, registered for the length of a call.
 #pragma once
+#include <functional>
 
 namespace fake {
 
@@ -16,5 +17,8 @@ public:
 private:
 	unsigned long at_, size_;
 };
+
+// Runs once, when the code under test next copies to or from user memory: what other threads do meanwhile.
+void while_copying(std::function<void()> fn);
 
 } // namespace fake

@@ -4,6 +4,7 @@
 
 #include "bridge/queue_file.h"
 #include "fake/mmap.hpp"
+#include "fake/uaccess.hpp"
 #include "support/failures.hpp"
 #include "support/peek.hpp"
 #include "support/viommu.hpp"
@@ -167,10 +168,8 @@ TEST_F(QueuesTest, WrongCalls)
 		return fd.call(IOMMU_HW_QUEUE_ALLOC, cmd);
 	};
 	EXPECT_EQ(hw_queue([](auto &cmd) { cmd.flags = 1; }), -95);
-	const auto knows = driver.ops.hw_queue_size;
-	driver.ops.hw_queue_size = [](iommufd_viommu *, u32) -> unsigned long { return sizeof(HwDriver::Part); };
-	EXPECT_EQ(hw_queue([](auto &cmd) { cmd.type = 0; }), -95) << "whatever the driver says";
-	driver.ops.hw_queue_size = knows;
+	driver.ops.hw_queue_size = [](iommufd_viommu *, u32) { return sizeof(HwDriver::Part); };
+	EXPECT_EQ(hw_queue([](auto &cmd) { cmd.type = 0; }), -95) << "whatever the driver has";
 	EXPECT_EQ(hw_queue([](auto &cmd) { cmd.length = 0; }), -22);
 	EXPECT_EQ(hw_queue([](auto &cmd) { cmd.length = base::kU64Max; }), -75);
 	EXPECT_EQ(hw_queue([](auto &cmd) { cmd.length = kPage + 1; }), -2);
@@ -193,6 +192,8 @@ TEST_F(QueuesTest, EventsGoToTheQueueOfTheirType)
 	EXPECT_EQ(read_all(queue), (std::vector<Record>{{0, 0, 1}}));
 	EXPECT_EQ(read_all(other), (std::vector<Record>{{0, 0, 2}}));
 	EXPECT_EQ(read_all(queue), std::vector<Record>());
+	EXPECT_EQ(queues->veventq(other_id, other), -17);
+	EXPECT_EQ(fd.destroy(id), -16) << "its file is open";
 }
 
 TEST_F(QueuesTest, EventsOfTheWrongSize)
@@ -241,7 +242,7 @@ TEST_F(QueuesTest, EventsLostForWantOfMemory)
 	fake::arm(fake::Fault::kAlloc, 1);
 	u32 reported = 0;
 	int rc = 0;
-	while (!(rc = report(reported)))
+	while (reported < 1000 && !(rc = report(reported)))
 		reported++;
 	// More than a hundred fit what there is; then the driver is told, and the reader sees the gap.
 	EXPECT_GT(reported, 100u);
@@ -253,6 +254,74 @@ TEST_F(QueuesTest, EventsLostForWantOfMemory)
 	EXPECT_EQ(got.back(), (Record{reported + 1, 0, 1000}));
 }
 
+// Who has read everything and sleeps hears of a loss, too.
+TEST_F(QueuesTest, ALossWithNothingBehindIt)
+{
+	u32 id;
+	int queue;
+	ASSERT_EQ(queues->veventq(id, queue, 1 << 19), 0);
+	u32 reported = 0;
+	fake::arm(fake::Fault::kAlloc, 1);
+	int rc;
+	do {
+		poll_table_struct table;
+		iommufd_cxx_queue_poll(queue_of(queue), fake::file_at(queue), &table);
+		const unsigned long before = fake::wakes(*table.waits_on);
+		rc = report(reported++);
+		EXPECT_EQ(fake::wakes(*table.waits_on), before + 1);
+	} while (!rc && reported < 1000);
+	EXPECT_EQ(rc, -12);
+	fake::disarm();
+	auto got = read_all(queue);
+	ASSERT_EQ(got.size(), reported);
+	EXPECT_EQ(got.back(), (Record{reported - 1, 1, 0}));
+	EXPECT_FALSE(iommufd_cxx_queue_poll(queue_of(queue), fake::file_at(queue), nullptr));
+}
+
+// While the reader is told of one loss comes another.
+TEST_F(QueuesTest, ALossWhileOneIsTold)
+{
+	u32 id;
+	int queue;
+	ASSERT_EQ(queues->veventq(id, queue, 1), 0);
+	ASSERT_EQ(report(0), 0);
+	ASSERT_EQ(report(1), 0);
+	u8 some[12];
+	ASSERT_EQ(read(queue, some, sizeof(some)), 12);
+	fake::while_copying([&] {
+		EXPECT_EQ(report(2), 0);
+		EXPECT_EQ(report(3), 0);
+	});
+	ASSERT_EQ(read(queue, some, kHeader), 8);
+	EXPECT_EQ(read_all(queue), (std::vector<Record>{{2, 0, 2}, {3, 1, 0}}));
+}
+
+TEST_F(QueuesTest, ReadsThatDoNotFit)
+{
+	u32 id;
+	int queue;
+	std::array<u8, 64> to{};
+	ASSERT_EQ(queues->veventq(id, queue), 0);
+	EXPECT_EQ(read(queue, to.data(), kHeader - 1), -22);
+	EXPECT_EQ(read(queue, to.data(), kHeader), 0);
+	ASSERT_EQ(report(0), 0);
+	const u64 longer = 1;
+	ASSERT_EQ(iommufd_viommu_report_event(driver.last, kEvents, &longer, sizeof(longer)), 0);
+	ASSERT_EQ(report(2), 0);
+	EXPECT_EQ(read(queue, to.data(), 11), -22);
+	// The next one does not fit, or is beyond the end of the memory: what was read counts, and nothing is lost.
+	EXPECT_EQ(read(queue, to.data(), 12 + 15), 12);
+	EXPECT_EQ(read(queue, to.data(), 16), 16);
+	ASSERT_EQ(report(3), 0);
+	{
+		fake::Reachable reachable(to.data(), 12 + 11);
+		auto at = [&](u64 offset) { return reinterpret_cast<u64>(to.data()) + offset; };
+		EXPECT_EQ(iommufd_cxx_queue_read(queue_of(queue), at(12), 24), -14);
+		EXPECT_EQ(iommufd_cxx_queue_read(queue_of(queue), at(0), 24), 12);
+	}
+	EXPECT_EQ(read_all(queue), (std::vector<Record>{{3, 0, 3}}));
+}
+
 // An event, and one that is lost behind it: there is something to read until both are told.
 TEST_F(QueuesTest, ReadableUntilTheLossIsTold)
 {
@@ -261,6 +330,7 @@ TEST_F(QueuesTest, ReadableUntilTheLossIsTold)
 	ASSERT_EQ(queues->veventq(id, queue, 1), 0);
 	EXPECT_FALSE(iommufd_cxx_queue_poll(queue_of(queue), fake::file_at(queue), nullptr));
 	ASSERT_EQ(report(1), 0);
+	EXPECT_TRUE(iommufd_cxx_queue_poll(queue_of(queue), fake::file_at(queue), nullptr));
 	ASSERT_EQ(report(2), 0);
 	EXPECT_TRUE(iommufd_cxx_queue_poll(queue_of(queue), fake::file_at(queue), nullptr));
 	u8 some[12];
@@ -297,6 +367,28 @@ TEST_F(QueuesTest, WhatTheDriverGetsForAHwQueue)
 	EXPECT_EQ(fd.destroy(viommu), -16);
 	EXPECT_EQ(fd.destroy(id), 0);
 	EXPECT_EQ(fd.unmap_all(guest->ioas), 0);
+}
+
+// The hardware gets one address for all of it, and writes.
+TEST_F(QueuesTest, MemoryThatIsNoGoodForAHwQueue)
+{
+	HwDriver &hw = hw_driver.emplace(driver);
+	const u64 at = kAt + (64 << 20), third = at + (64 << 20);
+	u32 id;
+	memory(1);
+	ASSERT_EQ(fd.map_at(guest->ioas, memory(1), kPage, kAt, kRead), 0);
+	EXPECT_EQ(queues->hw_queue(id), -1);
+	// More than is pinned at a time, with the gap between two of those times
+	ASSERT_EQ(fd.map_at(guest->ioas, memory(1024, {.run = 512}), 1024 * kPage, at), 0);
+	EXPECT_EQ(queues->hw_queue(id, 0, at, 1024 * kPage), -14);
+	// Two areas
+	const u64 two = memory(4, {.run = 2});
+	ASSERT_EQ(fd.map_at(guest->ioas, two, 2 * kPage, third), 0);
+	ASSERT_EQ(fd.map_at(guest->ioas, two + 2 * kPage, 2 * kPage, third + 2 * kPage), 0);
+	EXPECT_EQ(queues->hw_queue(id, 0, third, 4 * kPage), -14);
+	EXPECT_EQ(queues->hw_queue(id, 0, third + 2 * kPage - 1, 2), -14);
+	EXPECT_EQ(fd.unmap_all(guest->ioas), 0) << "something is locked still";
+	EXPECT_EQ(hw.made, 0u);
 }
 
 TEST_F(QueuesTest, WhatTheDriverRefuses)

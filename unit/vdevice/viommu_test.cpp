@@ -30,10 +30,10 @@ TEST_F(ViommuTest, ArgumentErrors)
 	};
 	EXPECT_EQ(result([](auto &c) { c.flags = 1; }), -95);
 	EXPECT_EQ(result([](auto &c) { c.__reserved = 1; }), -95);
-	const auto knows = driver.registration().viommu_size;
-	driver.registration().viommu_size = [](device *, u32) -> unsigned long { return sizeof(ViommuDriver::Part); };
-	EXPECT_EQ(result([](auto &c) { c.type = IOMMU_VIOMMU_TYPE_DEFAULT; }), -95) << "whatever the driver says";
-	driver.registration().viommu_size = knows;
+	auto *const size = std::exchange(driver.registration().viommu_size,
+					 [](device *, u32) { return sizeof(ViommuDriver::Part); });
+	EXPECT_EQ(result([](auto &c) { c.type = IOMMU_VIOMMU_TYPE_DEFAULT; }), -95) << "whatever the driver has";
+	driver.registration().viommu_size = size;
 	EXPECT_EQ(result([](auto &c) { c.type = kViommuType + 1; }), -95);
 	EXPECT_EQ(result([](auto &c) { c.dev_id = 77; }), -2);
 	EXPECT_EQ(result([&](auto &c) { c.dev_id = guest.ioas; }), -2);
