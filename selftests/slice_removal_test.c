@@ -23,6 +23,7 @@
 #include "lib/process.h"
 #include "lib/slice.h"
 #include "lib/system.h"
+#include "lib/unplug.h"
 
 #define SLICES   3
 #define IOVA     0x10000000ULL
@@ -30,7 +31,7 @@
 #define SECOND   1000000
 #define DELAY    (SECOND / 5)
 #define GONE_US  (25ULL * SECOND) /* the second request, upon which a slice is taken, comes after 10 s */
-#define AFTER_US (15ULL * SECOND) /* until all is over, once the slices are closed */
+#define AFTER_MS 15000            /* until all is over, once the slices are closed */
 
 FIXTURE(removal)
 {
@@ -161,46 +162,6 @@ static pid_t take_away(fixture *self, const char *path, const char *text)
 	_exit(attr_write(path, text) ? 1 : 0);
 }
 
-static bool ends_within(pid_t pid, __u64 us)
-{
-	__u64 end = now_us() + us;
-	int status = 1;
-
-	while (waitpid(pid, &status, WNOHANG) != pid) {
-		if (now_us() > end)
-			return false;
-		usleep(10 * 1000);
-	}
-	return !status;
-}
-
-static bool present(const char *bdf)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.15s", bdf);
-	return !access(path, F_OK);
-}
-
-/* The hotplug slot of the device; 0: none */
-static int slot_of(const char *bdf)
-{
-	for (int slot = 1; slot <= 8; slot++) {
-		char path[64], address[16] = "";
-		FILE *f;
-
-		snprintf(path, sizeof(path), "/sys/bus/pci/slots/%d/address", slot);
-		f = fopen(path, "r");
-		if (f && fscanf(f, "%12s", address) == 1 && !strncmp(address, bdf, strlen(address))) {
-			fclose(f);
-			return slot;
-		}
-		if (f)
-			fclose(f);
-	}
-	return 0;
-}
-
 /* The slices of a parent that goes are taken one after the other, 10 s for each whose owner does not answer. */
 static void lose_all(struct __test_metadata *_metadata, fixture *self, const char *path, const char *text)
 {
@@ -223,10 +184,10 @@ static void lose_all(struct __test_metadata *_metadata, fixture *self, const cha
 		EXPECT_EQ(SIGBUS, touch(user->dev.page));
 		EXPECT_EQ(-ENODEV, slice_reset(&user->dev));
 		EXPECT_TRUE(quiet(user));
-		EXPECT_TRUE(present(self->bdf));
+		EXPECT_TRUE(pci_present(self->bdf));
 		user_end(user);
 	}
-	EXPECT_TRUE(ends_within(taker, AFTER_US));
+	EXPECT_TRUE(ends_within(taker, AFTER_MS));
 }
 
 /* Also the processes that have the page by a fork, and their mapping alone */
@@ -276,7 +237,7 @@ TEST_F(removal, one_of_three)
 	}
 	slice_close(&gone->dev);
 	EXPECT_TRUE(quiet(gone));
-	EXPECT_TRUE(ends_within(taker, AFTER_US));
+	EXPECT_TRUE(ends_within(taker, AFTER_MS));
 	EXPECT_TRUE(works(&self->users[0]));
 	EXPECT_TRUE(works(&self->users[2]));
 	EXPECT_EQ(0, bytes_not(gone->mem, SIZE, 0));
@@ -414,9 +375,9 @@ TEST_F(removal, unplugged)
 	ASSERT_LT(0, slot) { TH_LOG("siov-edu is in no hotplug slot"); }
 	snprintf(path, sizeof(path), "/sys/bus/pci/slots/%d/power", slot);
 	lose_all(_metadata, self, path, "0");
-	for (int i = 0; i < 500 && present(self->bdf); i++)
+	for (int i = 0; i < 500 && pci_present(self->bdf); i++)
 		usleep(10000);
-	EXPECT_FALSE(present(self->bdf));
+	EXPECT_FALSE(pci_present(self->bdf));
 	EXPECT_EQ(-ENOENT, slice_create(self->bdf, self->users[0].uuid));
 	EXPECT_EQ(-ENODEV, attr_write(path, "1")); /* the slot is empty */
 }
