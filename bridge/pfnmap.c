@@ -22,29 +22,47 @@ bool kx_pfnmap_wanted(void)
 }
 
 #ifdef CONFIG_MMU_NOTIFIER
-/* vfio.ko needs iommufd.ko, so that it is not linked against. Where it is not loaded, no file is one of its. */
-static bool is_vfio_file(struct file *file)
-{
-	bool (*is_valid)(struct file *file) = symbol_get(vfio_file_is_valid);
-	bool valid = is_valid && is_valid(file);
+/*
+ * vfio.ko needs iommufd.ko, so that it is not linked against. Null where it is not loaded: no file is one of its. To look
+ * it up takes longer than to look at a page, and what has been found is kept for the call.
+ */
+typedef bool (*is_vfio_file)(struct file *file);
 
-	if (is_valid)
+static is_vfio_file vfio_get(void)
+{
+	return symbol_get(vfio_file_is_valid);
+}
+
+static void vfio_put(is_vfio_file is_vfio)
+{
+	if (is_vfio)
 		symbol_put(vfio_file_is_valid);
-	return valid;
 }
 
-static bool is_device_memory(const struct vm_area_struct *vma)
+static bool is_shared_pfnmap(const struct vm_area_struct *vma)
 {
-	return vma && (vma->vm_flags & VM_PFNMAP) && (vma->vm_flags & VM_SHARED) && vma->vm_file &&
-	       is_vfio_file(vma->vm_file);
+	return vma && (vma->vm_flags & VM_PFNMAP) && (vma->vm_flags & VM_SHARED) && vma->vm_file;
 }
 
+static bool is_device_memory(const struct vm_area_struct *vma, is_vfio_file is_vfio)
+{
+	return is_shared_pfnmap(vma) && is_vfio && is_vfio(vma->vm_file);
+}
+
+/* Asked of ordinary memory, too, which is not to wait for the look-up. */
 bool kx_pfnmap_at(unsigned long addr)
 {
-	bool found;
+	struct vm_area_struct *vma;
+	bool found = false;
 
 	mmap_read_lock(current->mm);
-	found = is_device_memory(vma_lookup(current->mm, untagged_addr(addr)));
+	vma = vma_lookup(current->mm, untagged_addr(addr));
+	if (is_shared_pfnmap(vma)) {
+		is_vfio_file is_vfio = vfio_get();
+
+		found = is_device_memory(vma, is_vfio);
+		vfio_put(is_vfio);
+	}
 	mmap_read_unlock(current->mm);
 	return found;
 }
@@ -64,7 +82,7 @@ static bool look(struct vm_area_struct *vma, unsigned long addr, bool write, uns
 }
 
 /* The same, with the page faulted in if need be: the mmap lock may be let go and taken again meanwhile. */
-static int look_or_fault(unsigned long addr, bool write, unsigned long *pfn)
+static int look_or_fault(unsigned long addr, bool write, is_vfio_file is_vfio, unsigned long *pfn)
 {
 	unsigned long needed = VM_READ | (write ? VM_WRITE : 0);
 	bool unlocked = false;
@@ -73,7 +91,7 @@ static int look_or_fault(unsigned long addr, bool write, unsigned long *pfn)
 	for (tries = 0; !rc && tries < 4; tries++) {
 		struct vm_area_struct *vma = vma_lookup(current->mm, addr);
 
-		if (!is_device_memory(vma) || (vma->vm_flags & needed) != needed)
+		if (!is_device_memory(vma, is_vfio) || (vma->vm_flags & needed) != needed)
 			return -EFAULT;
 		if (look(vma, addr, write, pfn))
 			return 0;
@@ -90,12 +108,13 @@ static bool is_ram(unsigned long first, unsigned long length)
 /* 6.12 does not tell how much a page table entry maps: page by page. */
 int kx_pfnmap_find(unsigned long addr, unsigned long length, bool write, unsigned long *first)
 {
+	is_vfio_file is_vfio = vfio_get();
 	unsigned long done, pfn;
 	int rc = 0;
 
 	mmap_read_lock(current->mm);
 	for (done = 0; !rc && done < length; done += PAGE_SIZE) {
-		rc = look_or_fault(untagged_addr(addr) + done, write, &pfn);
+		rc = look_or_fault(untagged_addr(addr) + done, write, is_vfio, &pfn);
 		if (!rc && !done)
 			*first = pfn;
 		if (!rc && pfn != *first + PFN_DOWN(done))
@@ -105,6 +124,7 @@ int kx_pfnmap_find(unsigned long addr, unsigned long length, bool write, unsigne
 		cond_resched();
 	}
 	mmap_read_unlock(current->mm);
+	vfio_put(is_vfio);
 	return rc ?: is_ram(*first, length) ? -EFAULT : 0;
 }
 

@@ -314,14 +314,19 @@ static void read_programs(const char *file)
 	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
 	char *at = text;
 
-	if (!n) {
-		fprintf(stderr, "fuzz: %s cannot be read, or is empty\n", file);
+	if (!n || n == sizeof(text) - 1) {
+		fprintf(stderr, "fuzz: %s cannot be read, is empty, or is longer than 1 MB\n", file);
 		exit(CANNOT);
 	}
 	fclose(f);
 	text[n] = 0;
-	while (at && seed_count < SEEDS) {
+	while (at) {
 		char *next = prog_cut(at);
+
+		if (seed_count == SEEDS) {
+			fprintf(stderr, "fuzz: %s: more than %d programs in all\n", file, SEEDS);
+			exit(CANNOT);
+		}
 		if (prog_parse(at, &seeds[seed_count]))
 			exit(CANNOT);
 		seed_count += seeds[seed_count].n > 0;

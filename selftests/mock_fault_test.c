@@ -19,6 +19,7 @@
 #include "lib/harness.h"
 #include "lib/iommufd.h"
 #include "lib/mock.h"
+#include "lib/stall.h"
 #include "lib/system.h"
 
 #define RECORD  sizeof(struct iommu_hwpt_pgfault)
@@ -214,6 +215,17 @@ WAYS(paging, PAGING)
 WAYS(detached, DETACHED)
 
 /* Nobody handles them then: the kernel refuses at once. */
+TEST_F(inflight, wakes_who_polls)
+{
+	struct stalled_call poller;
+
+	ASSERT_EQ(0, stall_start(&poller, poll_readable, &self->queue[0]));
+	EXPECT_TRUE(stall_goes_on(&poller));
+	ASSERT_EQ(0, ask(self, 1, 1));
+	EXPECT_EQ(1, stall_join(&poller));
+	EXPECT_EQ(1, take(self, 0, 8));
+}
+
 TEST_F(inflight, asked_without_a_queue)
 {
 	ASSERT_EQ(0, move_to(self, self->without));

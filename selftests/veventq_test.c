@@ -6,19 +6,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/harness.h"
 #include "lib/iommufd.h"
 #include "lib/mock.h"
+#include "lib/stall.h"
 #include "lib/system.h"
 #include "lib/viommu.h"
 
@@ -311,29 +310,16 @@ TEST_F(events, what_else_a_file_can_do)
 	EXPECT_EQ(RECORD, take(self, sizeof(self->got)));
 }
 
-/* For ever: a poll() whose time is over looks once more, and would find the event without having been woken. */
-static void *wait_for_event(void *queue)
-{
-	struct pollfd p = {.fd = *(int *)queue, .events = POLLIN};
-
-	return (void *)(intptr_t)poll(&p, 1, -1);
-}
-
 TEST_F(events, wakes_who_polls)
 {
-	struct timespec latest;
-	pthread_t thread;
-	void *rc;
+	struct stalled_call poller;
 
 	ASSERT_EQ(0, make_queue(self, 2));
 	EXPECT_EQ(0, readable(self->queue));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_for_event, &self->queue));
-	usleep(100000);
+	ASSERT_EQ(0, stall_start(&poller, poll_readable, &self->queue));
+	EXPECT_TRUE(stall_goes_on(&poller));
 	ASSERT_EQ(0, report(self, 1));
-	clock_gettime(CLOCK_REALTIME, &latest);
-	latest.tv_sec += 60;
-	ASSERT_EQ(0, pthread_timedjoin_np(thread, &rc, &latest));
-	EXPECT_EQ(1, (intptr_t)rc);
+	EXPECT_EQ(1, stall_join(&poller));
 	EXPECT_EQ(POLLIN | POLLRDNORM, readable(self->queue));
 }
 

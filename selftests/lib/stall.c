@@ -114,3 +114,10 @@ int stall_join(struct stalled_call *call)
 	pthread_join(call->thread, NULL);
 	return call->rc;
 }
+
+int poll_readable(void *fd)
+{
+	struct pollfd p = {.fd = *(int *)fd, .events = POLLIN};
+
+	return poll(&p, 1, -1);
+}

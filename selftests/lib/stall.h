@@ -39,4 +39,10 @@ int stall_start(struct stalled_call *call, int (*run)(void *), void *arg);
 bool stall_goes_on(const struct stalled_call *call);
 int stall_join(struct stalled_call *call);
 
+/*
+ * Such a call: waits until the descriptor at fd (an int) can be read. For ever: a poll() whose time is over looks once
+ * more, and would find something without having been woken. What poll() returned
+ */
+int poll_readable(void *fd);
+
 #endif /* SELFTESTS_LIB_STALL_H */
