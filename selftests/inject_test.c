@@ -128,9 +128,13 @@ static int with_known_request(struct world *w)
 	return with_page_request(w) ?: read_request(w);
 }
 
+/* Each page has an entry of its own: neighbours in memory may else have one, and be dirty together. */
 static int with_tracking_hwpt(struct world *w)
 {
-	return with_mapped_device(w) ?:
+	return with_ioas(w) ?:
+	       option_set(w->view.fd, IOMMU_OPTION_HUGE_PAGES, w->ioas, 0) ?:
+	       mock_device(w->view.fd, w->ioas, 0, &w->dev) ?:
+	       map_at(w, w->ioas, FIRST) ?:
 	       hwpt_alloc(w->view.fd, w->dev.idev, w->ioas, IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &w->hwpt);
 }
 
