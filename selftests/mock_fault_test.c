@@ -214,7 +214,6 @@ WAYS(no_queue, NO_QUEUE)
 WAYS(paging, PAGING)
 WAYS(detached, DETACHED)
 
-/* Nobody handles them then: the kernel refuses at once. */
 TEST_F(inflight, wakes_who_polls)
 {
 	struct stalled_call poller;
@@ -226,6 +225,7 @@ TEST_F(inflight, wakes_who_polls)
 	EXPECT_EQ(1, take(self, 0, 8));
 }
 
+/* Nobody handles them then: the kernel refuses at once. */
 TEST_F(inflight, asked_without_a_queue)
 {
 	ASSERT_EQ(0, move_to(self, self->without));
