@@ -379,7 +379,7 @@ TEST_F(removal, unplugged)
 		usleep(10000);
 	EXPECT_FALSE(pci_present(self->bdf));
 	EXPECT_EQ(-ENOENT, slice_create(self->bdf, self->users[0].uuid));
-	EXPECT_EQ(-ENODEV, attr_write(path, "1")); /* the slot is empty */
+	EXPECT_EQ(-ENODEV, slot_power(slot, true)); /* it is empty */
 }
 
 TEST_HARNESS_MAIN

@@ -125,14 +125,7 @@ static int take_away(fixture *self, bool power)
 	if (power)
 		return self->remover = slot_power_off_apart(self->slot, self->edu.bar, self->edu.bar_size);
 	snprintf(path, sizeof(path), DEVICES "/%.15s/remove", self->bdf);
-	self->remover = fork();
-	if (self->remover)
-		return self->remover;
-	/* what we have open would keep the device in use */
-	close_range(3, ~0U, 0);
-	if (self->edu.bar)
-		munmap((void *)self->edu.bar, self->edu.bar_size);
-	_exit(attr_write(path, "1") ? 1 : 0);
+	return self->remover = take_away_apart(path, "1", self->edu.bar, self->edu.bar_size);
 }
 
 static int readable_within(int fd, int ms)

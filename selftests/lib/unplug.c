@@ -43,15 +43,17 @@ int slot_of(const char *bdf)
 	return -ENODEV;
 }
 
+static void power_of(int slot, char path[64]) { snprintf(path, 64, SLOTS "/%d/power", slot); }
+
 int slot_power(int slot, bool on)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), SLOTS "/%d/power", slot);
+	power_of(slot, path);
 	return attr_write(path, on ? "1" : "0");
 }
 
-int slot_power_off_apart(int slot, const volatile void *page, size_t size)
+int take_away_apart(const char *path, const char *text, const volatile void *page, size_t size)
 {
 	pid_t pid = fork();
 
@@ -60,7 +62,15 @@ int slot_power_off_apart(int slot, const volatile void *page, size_t size)
 	close_range(3, ~0U, 0);
 	if (page)
 		munmap((void *)page, size);
-	_exit(slot_power(slot, false) ? 1 : 0);
+	_exit(attr_write(path, text) ? 1 : 0);
+}
+
+int slot_power_off_apart(int slot, const volatile void *page, size_t size)
+{
+	char path[64];
+
+	power_of(slot, path);
+	return take_away_apart(path, "0", page, size);
 }
 
 bool ends_within(int pid, int ms)

@@ -14,9 +14,11 @@ int slot_of(const char *bdf);
 int slot_power(int slot, bool on);
 
 /*
- * Switches the slot off in a process of its own, which has nothing open and not this page (may be NULL) of the device
- * mapped, as it would wait for itself: it ends when the device has gone. Its id
+ * Writes to what takes a device away, in a process of its own, which has nothing open and not this page (may be NULL) of
+ * the device mapped, as it would wait for itself: it ends when the device has gone. Its id
  */
+int take_away_apart(const char *path, const char *text, const volatile void *page, size_t size);
+/* The same by switching the slot off */
 int slot_power_off_apart(int slot, const volatile void *page, size_t size);
 /* Has the process ended after at most ms, with status 0? */
 bool ends_within(int pid, int ms);
